@@ -1,0 +1,17 @@
+"""The house: from a report to its outcome.
+
+Start at ``intake.submit`` (the front door), then ``app.py`` (where everything is put together).
+
+- ``intake``    every channel comes in here: advise, route, seal, keep
+- ``followup``  the reporter returns with a receipt: open, read, add
+- ``triage`` ``routing`` ``places`` ``language`` ``lifecycle``  pure rules; their words are data beside them
+- ``casework``  what a desk does: take, move, note, refer, accept, decline, reply, close
+- ``accounts`` ``desks``  people, their keys, and the desks whose keys they hold
+- ``outbox``    promises made inside a transaction, kept after it
+- ``sealing``   all cryptography, and nothing else
+- ``receipts``  the sixteen digits a reporter comes back with
+- ``models`` ``database`` ``settings`` ``jobs``  tables, sessions, settings, background work
+- ``web``       the thin edge: public pages, desk, API, commands
+
+Nothing here (``web`` apart) knows Flask, and nothing here imports ``sms`` or ``content``.
+"""

@@ -1,0 +1,336 @@
+"""What a desk does with a tip: open, take, move, note, refer, accept, decline, reply, close.
+
+Every act is guarded by ``lifecycle``, reads only what is sealed to the person's own desk, and leaves an event.
+A tip of another desk and a tip that does not exist look the same: NotFound.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol
+
+from sqlalchemy import select, update
+from sqlalchemy.orm import Session
+
+from tipline import desks, lifecycle, outbox, phones, thread
+from tipline.accounts import READERS, Identity
+from tipline.errors import (
+    AlreadyThere,
+    CannotReply,
+    EmptyTip,
+    ExcludedDesk,
+    NotAllowed,
+    NotFound,
+    ReasonMissing,
+)
+from tipline.models import Account, Desk, DeskKey, Entry, Event, Outcome, OutMessage, Referral, Tip, TipDesk
+from tipline.sealing import KeyFile, PrivateKey, PublicKey
+
+_PASSED_ON = (thread.STORY, thread.NUMBER, thread.MESSAGE, thread.REPLY)
+
+
+class Words(Protocol):
+    """How an answer is put to a phone; the sms wing says it, ``app`` hands it in."""
+
+    def notice(self, lang: str) -> str:
+        """Return the neutral text that says a message waits."""
+
+    def parts(self, text: str) -> list[str]:
+        """Return a text as one-segment parts."""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A signed-in person's hold on one tip: the tip, their desk's keys, the instance."""
+
+    who: Identity
+    tip: Tip
+    at: TipDesk
+    keys: Mapping[str, PrivateKey] = field(repr=False)
+    file: KeyFile = field(repr=False)
+    now: datetime
+
+
+@dataclass(frozen=True)
+class View:
+    """A tip as the desk sees it. ``text`` is None where the story does not open. Never the number."""
+
+    text: str | None = field(repr=False)
+    answers: Mapping[str, Any] = field(repr=False)
+    thread: tuple[thread.Opened, ...] = field(repr=False)
+    events: tuple[Event, ...]
+    referrals: tuple[tuple[Referral, str | None, str | None], ...] = field(repr=False)
+    deliveries: Mapping[int, str]
+    can_text: bool
+    can_reply: bool
+    names: Mapping[int, str]
+
+
+def hold(session: Session, who: Identity, uid: str, *, keys: KeyFile, now: datetime) -> Case:
+    """Take hold of a tip for one request. NotFound, NotAllowed (role), NoDeskAccess (no key shared yet)."""
+    if who.role not in READERS or who.desk_id is None or who.must_enrol:
+        raise NotAllowed
+    row = session.execute(
+        select(Tip, TipDesk)
+        .join(TipDesk, TipDesk.tip_id == Tip.id)
+        .where(Tip.uid == uid, TipDesk.desk_id == who.desk_id, TipDesk.state != "declined")
+    ).first()
+    if row is None:
+        raise NotFound
+    account = session.get_one(Account, who.account_id)
+    return Case(who, row[0], row[1], desks.private_keys(session, account, who.key), keys, now)
+
+
+def look(session: Session, case: Case) -> None:
+    """Note that a person looked: the first look stops a clock, and what is new is so no longer."""
+    if case.tip.first_look_at is None:
+        case.tip.first_look_at = case.now
+        _event(session, case, "first_look")
+    case.tip.unread = False
+    session.flush()
+
+
+def view(session: Session, case: Case) -> View:
+    """Open a tip: story, thread, events. Opened for this request only."""
+    opened = [_opened(case, entry) for entry in thread.entries(session, case.tip.id)]
+    story = next((one for one in opened if one.kind == thread.STORY), None)
+    data = story.data if story and story.data else {}
+    answers = data.get("answers") if isinstance(data.get("answers"), dict) else {}
+    shown = tuple(one for one in opened if one.kind not in (thread.STORY, thread.NUMBER, thread.REASON))
+    by_id = {one.id: one for one in opened}
+    events = session.scalars(select(Event).where(Event.tip_id == case.tip.id).order_by(Event.id)).all()
+    wanted = select(Referral).where(Referral.tip_id == case.tip.id).order_by(Referral.id)
+    referrals = tuple(
+        (row, _text(by_id.get(row.reason_entry_id)), _text(by_id.get(row.answer_entry_id or 0)))
+        for row in session.scalars(wanted)
+    )
+    can_text = any(one.kind == thread.NUMBER and one.data for one in opened)
+    return View(
+        text=str(data["text"]) if "text" in data else None,
+        answers=answers or {},
+        thread=shown,
+        events=tuple(events),
+        referrals=referrals,
+        deliveries=_deliveries(session, case.tip.id),
+        can_text=can_text,
+        can_reply=can_text or case.tip.reporter_point is not None,
+        names=_names(session),
+    )
+
+
+def take(session: Session, case: Case) -> None:
+    """Take a tip: this person works on it; a new one is thereby screened."""
+    case.tip.taken_by = case.who.account_id
+    if case.tip.stage == lifecycle.RECEIVED:
+        _stage(case, "screened")
+    _event(session, case, "taken")
+
+
+def move(session: Session, case: Case, to: str, reason: str = "") -> None:
+    """Move a tip to another stage. ForbiddenMove; ReasonMissing where the Act's duty is not passed on (s.23)."""
+    lifecycle.check_move(case.tip.stage, to)
+    if to in lifecycle.NEED_REASON and not reason.strip():
+        raise ReasonMissing
+    if reason.strip():
+        _add(session, case, thread.REASON, {"text": reason}, _own_desk(session, case))
+    before = case.tip.stage
+    _stage(case, to)
+    _event(session, case, "moved", before=before, to=to)
+
+
+def note(session: Session, case: Case, text: str) -> int:
+    """Keep a note, sealed to this desk alone. EmptyTip."""
+    if not text.strip():
+        raise EmptyTip
+    entry = _add(session, case, thread.NOTE, {"text": text}, _own_desk(session, case))
+    _event(session, case, "noted")
+    return entry
+
+
+def refer(session: Session, case: Case, slug: str, reason: str) -> int:
+    """Offer a tip to another desk, with a reason: story, number and dialogue are sealed to it; notes stay.
+
+    UnknownDesk, ExcludedDesk (the reporter said no), AlreadyThere, ReasonMissing, ForbiddenMove.
+    """
+    if not reason.strip():
+        raise ReasonMissing
+    desk = desks.by_slug(session, slug)
+    if desk.slug in case.tip.excluded:
+        raise ExcludedDesk
+    lifecycle.check_refer(case.tip.stage)
+    if desk.key is None:
+        raise desks.NoDeskAccess
+    at = session.get(TipDesk, (case.tip.id, desk.id))
+    if at is not None and at.state != "declined":
+        raise AlreadyThere
+    for entry in thread.entries(session, case.tip.id, _PASSED_ON):
+        thread.let_in(entry, case.tip, case.keys, case.file.instance, desk.key)
+    reason_entry = _add(session, case, thread.REASON, {"text": reason}, [*_own_desk(session, case), desk.key])
+    if at is None:
+        at = TipDesk(tip_id=case.tip.id, desk_id=desk.id, priority=case.at.priority, arrival=case.at.arrival)
+        session.add(at)
+    at.state, at.active = "offered", True
+    row = Referral(
+        tip_id=case.tip.id, from_desk_id=case.who.desk_id, to_desk_id=desk.id, account_id=case.who.account_id,
+        state="offered", reason_entry_id=reason_entry, created_at=case.now,
+    )  # fmt: skip
+    session.add(row)
+    _stage(case, "referred")
+    case.tip.unread = True
+    session.flush()
+    _event(session, case, "referred", to=desk.slug)
+    return row.id
+
+
+def answer_referral(session: Session, case: Case, referral_id: int, answer: str, reason: str = "") -> None:
+    """Accept or decline what was offered to this desk. NotFound, ReasonMissing (to decline), AlreadyThere."""
+    row = session.get(Referral, referral_id)
+    if row is None or row.tip_id != case.tip.id or row.to_desk_id != case.who.desk_id:
+        raise NotFound
+    if row.state != "offered":
+        raise AlreadyThere
+    if answer == "decline" and not reason.strip():
+        raise ReasonMissing
+    if reason.strip():
+        sender = [key for key in [_desk_key(session, row.from_desk_id)] if key is not None]
+        entry = _add(session, case, thread.REASON, {"text": reason}, [*_own_desk(session, case), *sender])
+        row.answer_entry_id = entry
+    row.answered_by, row.answered_at = case.who.account_id, case.now
+    if answer == "accept":
+        row.state = case.at.state = "accepted"
+        case.tip.lead_desk_id = row.to_desk_id
+        case.tip.taken_by = case.who.account_id
+        _stage(case, "accepted")
+    else:
+        row.state = case.at.state = "declined"
+        case.at.active = False
+        for entry_row in thread.entries(session, case.tip.id, _PASSED_ON):
+            thread.shut_out(entry_row, case.keys)
+        _stage(case, "declined")
+    _event(session, case, row.state, referral=row.id)
+
+
+def reply(session: Session, case: Case, text: str, words: Words) -> int:
+    """Answer the reporter: sealed to the tip's desks and to the receipt; a phone is told that a message waits.
+
+    The text itself waits locked in the outbox until the phone asks for it. EmptyTip, CannotReply.
+    """
+    if not text.strip():
+        raise EmptyTip
+    numbers = [_opened(case, one) for one in thread.entries(session, case.tip.id, (thread.NUMBER,))]
+    number = next((one.data for one in reversed(numbers) if one.data), None)
+    if number is None and case.tip.reporter_point is None:
+        raise CannotReply
+    entry = _add(session, case, thread.REPLY, {"text": text}, thread.readers(session, case.tip))
+    _event(session, case, "replied")
+    if number is not None and not phones.stopped(session, case.file, str(number["number"])):
+        _tell_phone(session, case, {str(name): str(value) for name, value in number.items()}, text, entry, words)
+    return entry
+
+
+def close(
+    session: Session, case: Case, result: str, *, clients_served: int | None = None, reintegrated: int | None = None,
+    non_residential: int | None = None, note: str = "",
+) -> None:  # fmt: skip
+    """Close a tip with its outcome (counts only). ForbiddenMove, NotAllowed (unknown result), ReasonMissing.
+
+    Closing without action needs a written reason.
+    """
+    lifecycle.check_close(case.tip.stage)
+    if result not in lifecycle.RESULTS:
+        raise NotFound
+    if result == "no_action" and not note.strip():
+        raise ReasonMissing
+    entry = _add(session, case, thread.OUTCOME, {"text": note}, _own_desk(session, case)) if note.strip() else None
+    session.add(
+        Outcome(
+            tip_id=case.tip.id, desk_id=case.who.desk_id, account_id=case.who.account_id, result=result,
+            clients_served=clients_served, reintegrated=reintegrated, non_residential=non_residential,
+            note_entry_id=entry, created_at=case.now,
+        )
+    )  # fmt: skip
+    before = case.tip.stage
+    _stage(case, lifecycle.CLOSED)
+    case.tip.closed_at = case.now
+    case.tip.received_at = case.tip.received_at.replace(minute=0, second=0, microsecond=0)
+    arrival = -int(case.tip.received_at.timestamp() * 1000)
+    session.execute(
+        update(TipDesk).where(TipDesk.tip_id == case.tip.id).values(active=False, arrival=arrival),
+        execution_options={"synchronize_session": "fetch"},
+    )
+    _event(session, case, "closed", before=before, result=result)
+
+
+def _tell_phone(
+    session: Session, case: Case, number: Mapping[str, str], text: str, entry: int, words: Words
+) -> None:
+    _, phone_hash = phones.hashes(case.file, number["number"], case.now)[0]
+    common: dict[str, Any] = {
+        "keys": case.file, "now": case.now, "phone_hash": phone_hash, "tip_id": case.tip.id, "entry_id": entry,
+    }  # fmt: skip
+
+    def sms(body: str) -> outbox.Text:
+        return outbox.Text(number["number"], body, number.get("carrier", ""), number.get("ours", ""))
+
+    for part in words.parts(text):
+        outbox.promise(session, sms(part), kind="answer", held=True, **common)
+    outbox.promise(session, sms(words.notice(case.tip.language)), kind="notice", **common)
+    phones.remember(
+        session, case.file, number["number"], case.now, tip_id=case.tip.id, language=case.tip.language
+    )
+
+
+def _add(
+    session: Session, case: Case, kind: str, data: Mapping[str, Any], readers: list[PublicKey]
+) -> int:
+    return thread.add(
+        session, instance=case.file.instance, tip_id=case.tip.id, binding=case.tip.binding, kind=kind, data=data,
+        readers=readers, now=case.now, desk_id=case.who.desk_id, account_id=case.who.account_id,
+    )  # fmt: skip
+
+
+def _own_desk(session: Session, case: Case) -> list[PublicKey]:
+    key = _desk_key(session, case.who.desk_id or 0)
+    return [key] if key is not None else []
+
+
+def _desk_key(session: Session, desk_id: int) -> PublicKey | None:
+    wanted = select(DeskKey.point).where(DeskKey.desk_id == desk_id, DeskKey.retired_at.is_(None))
+    point = session.scalar(wanted)
+    return PublicKey(point) if point else None
+
+
+def _stage(case: Case, to: str) -> None:
+    case.tip.stage = to
+    case.tip.changed_at = case.now
+
+
+def _event(session: Session, case: Case, kind: str, **data: Any) -> None:  # noqa: ANN401 - codes and counts
+    thread.record(
+        session, case.tip.id, kind, case.now, account_id=case.who.account_id, desk_id=case.who.desk_id, **data
+    )
+
+
+def _opened(case: Case, entry: Entry) -> thread.Opened:
+    return thread.opened(entry, case.tip, case.keys, case.file.instance)
+
+
+def _text(entry: thread.Opened | None) -> str | None:
+    return str(entry.data.get("text", "")) if entry is not None and entry.data else None
+
+
+def _deliveries(session: Session, tip_id: int) -> dict[int, str]:
+    rows = session.scalars(select(OutMessage).where(OutMessage.tip_id == tip_id).order_by(OutMessage.id))
+    return {row.entry_id: row.delivery or row.state for row in rows if row.entry_id is not None}
+
+
+def _names(session: Session) -> dict[int, str]:
+    return {row.id: row.name for row in session.execute(select(Account.id, Account.name))}
+
+
+__all__ = [
+    "Case", "Desk", "View", "Words", "answer_referral", "close", "hold", "look", "move", "note", "refer", "reply",
+    "take", "view",
+]  # fmt: skip

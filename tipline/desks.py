@@ -1,0 +1,159 @@
+"""Desks and their keys: who can be sealed to, and how a member comes to hold a desk's private key."""
+
+from __future__ import annotations
+
+import base64
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy.orm import Session
+
+from tipline.errors import NoDeskAccess, UnknownDesk
+from tipline.models import Account, Desk, DeskKey, DeskMember
+from tipline.routing import DeskSeed
+from tipline.sealing import CannotOpen, PrivateKey, PublicKey, derive, unwrap, wrap
+
+
+@dataclass(frozen=True)
+class OpenDesk:
+    """A desk and the key that new entries are sealed to (None until its first member has signed in)."""
+
+    id: int
+    slug: str
+    name_en: str
+    name_st: str
+    key: PublicKey | None
+    version: int
+
+    def name(self, lang: str) -> str:
+        """Return the desk's name in ``st`` or ``en``."""
+        return self.name_st if lang == "st" else self.name_en
+
+
+def seed_desks(session: Session, seeds: tuple[DeskSeed, ...]) -> None:
+    """Add the desks that are not there yet."""
+    present = set(session.scalars(select(Desk.slug)))
+    for seed in seeds:
+        if seed.slug not in present:
+            session.add(Desk(slug=seed.slug, name_en=seed.name_en, name_st=seed.name_st))
+    session.flush()
+
+
+def all_desks(session: Session) -> dict[str, OpenDesk]:
+    """Return every desk by its slug, with its present key."""
+    desk, key = _table(Desk), _table(DeskKey)
+    columns = (desk.c.id, desk.c.slug, desk.c.name_en, desk.c.name_st, key.c.point, key.c.version)
+    present = (key.c.desk_id == desk.c.id) & key.c.retired_at.is_(None)
+    rows = _connection(session).execute(select(*columns).join(key, present, isouter=True).order_by(desk.c.id))
+    return {row.slug: _open_desk(row) for row in rows}
+
+
+def by_slug(session: Session, slug: str) -> OpenDesk:
+    """Return one desk; UnknownDesk if there is none of that name."""
+    try:
+        return all_desks(session)[slug]
+    except KeyError:
+        raise UnknownDesk from None
+
+
+def found(session: Session, account: Account, key: PrivateKey, now: datetime) -> str | None:
+    """Create the desk's key pair at the first sign-in of its first member; return its recovery key, shown once.
+
+    None if the desk has a key already: then a colleague shares it.
+    """
+    if account.desk_id is None or session.scalar(select(DeskKey.id).where(DeskKey.desk_id == account.desk_id)):
+        return None
+    desk_key = PrivateKey.generate()
+    public = desk_key.public()
+    recovery = recovery_text(secrets.token_bytes(20))
+    session.add(
+        DeskKey(
+            id=public.id,
+            desk_id=account.desk_id,
+            version=1,
+            point=public.point,
+            recovery_wrap=wrap(desk_key.scalar, _recovery_key(recovery).public(), _recovery_info(public.id)),
+            created_at=now,
+        )
+    )
+    session.flush()
+    session.add(DeskMember(desk_key_id=public.id, account_id=account.id, wrap=_member_wrap(desk_key, public, account)))
+    session.flush()
+    return recovery
+
+
+def private_keys(session: Session, account: Account, key: PrivateKey) -> dict[str, PrivateKey]:
+    """Return the desk's private keys that this signed-in member holds, by key id. NoDeskAccess if there is none."""
+    rows = session.execute(select(DeskMember).where(DeskMember.account_id == account.id)).scalars()
+    keys = {row.desk_key_id: _unwrap_member(row, key) for row in rows}
+    if not keys:
+        raise NoDeskAccess
+    return keys
+
+
+def share(session: Session, giver: dict[str, PrivateKey], colleague: Account) -> None:
+    """Seal the desk's keys that the giver holds to a colleague of the same desk."""
+    for key_id, key in giver.items():
+        desk_id = session.scalar(select(DeskKey.desk_id).where(DeskKey.id == key_id))
+        if desk_id != colleague.desk_id or session.get(DeskMember, (key_id, colleague.id)):
+            continue
+        wrapped = _member_wrap(key, PublicKey(key.public().point), colleague)
+        session.add(DeskMember(desk_key_id=key_id, account_id=colleague.id, wrap=wrapped))
+    session.flush()
+
+
+def waiting_for_key(session: Session, desk_id: int) -> list[Account]:
+    """Return the members of a desk to whom no colleague has shared its key yet."""
+    held = select(DeskMember.account_id)
+    wanted = select(Account).where(Account.desk_id == desk_id, Account.disabled_at.is_(None), Account.id.not_in(held))
+    return list(session.scalars(wanted.order_by(Account.name)))
+
+
+def open_by_recovery(session: Session, desk_id: int, recovery: str) -> dict[str, PrivateKey]:
+    """Return the desk's private keys that its recovery key opens; CannotOpen if it is not that key."""
+    keys = {}
+    reader = _recovery_key(recovery)
+    for row in session.scalars(select(DeskKey).where(DeskKey.desk_id == desk_id)):
+        keys[row.id] = PrivateKey(unwrap(row.recovery_wrap, reader, _recovery_info(row.id)))
+    if not keys:
+        raise CannotOpen
+    return keys
+
+
+def recovery_text(secret: bytes) -> str:
+    """Write a recovery key so that it can be copied from paper: groups of four letters and digits."""
+    letters = base64.b32encode(secret).decode()
+    return "-".join(letters[at : at + 4] for at in range(0, len(letters), 4))
+
+
+def _recovery_key(recovery: str) -> PrivateKey:
+    letters = "".join(letter for letter in recovery.upper() if letter.isalnum())
+    return PrivateKey.from_seed(derive(letters.encode(), "desk recovery key", 48))
+
+
+def _recovery_info(key_id: str) -> bytes:
+    return f"desk key {key_id} for recovery".encode()
+
+
+def _member_wrap(desk_key: PrivateKey, public: PublicKey, account: Account) -> bytes:
+    return wrap(desk_key.scalar, PublicKey(account.point), f"desk key {public.id} for {account.id}".encode())
+
+
+def _unwrap_member(row: DeskMember, key: PrivateKey) -> PrivateKey:
+    return PrivateKey(unwrap(row.wrap, key, f"desk key {row.desk_key_id} for {row.account_id}".encode()))
+
+
+def _open_desk(row: Row[tuple[int, str, str, str, bytes, int]]) -> OpenDesk:
+    key = PublicKey(row.point) if row.point else None
+    return OpenDesk(row.id, row.slug, row.name_en, row.name_st, key, row.version or 0)
+
+
+def _table(model: type) -> Table:
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return table
+
+
+def _connection(session: Session) -> Connection:
+    return session.connection()

@@ -1,0 +1,117 @@
+"""The reporter returns with a receipt (or the phone that wrote): opens the thread, reads answers, says more."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tipline import phones, thread
+from tipline.errors import EmptyTip, NotFound, TooLong, UnknownReceipt
+from tipline.intake import LONGEST
+from tipline.models import Entry, Tip
+from tipline.phones import Phone
+from tipline.receipts import clean
+from tipline.sealing import KeyFile, PrivateKey
+from tipline.sealing.passwords import ReceiptKeys, receipt_keys
+
+
+@dataclass(frozen=True)
+class Line:
+    """One message as the reporter sees it; ``hour`` is when, rounded down to the hour."""
+
+    sender: str  # "desk" or "reporter"
+    text: str = field(repr=False)
+    hour: datetime
+
+
+@dataclass(frozen=True)
+class Thread:
+    """What a receipt opens: the stage and the messages, never the story."""
+
+    tip_id: int
+    stage: str
+    language: str
+    lines: tuple[Line, ...] = field(repr=False)
+    closed: bool
+
+
+def unlock_receipt(typed: str, keys: KeyFile) -> ReceiptKeys:
+    """Return what the typed digits open (about 40 ms whatever was typed; hold no transaction meanwhile)."""
+    return receipt_keys(clean(typed) or "-", keys.pepper)
+
+
+def open_thread(session: Session, receipt: ReceiptKeys, *, keys: KeyFile, now: datetime) -> Thread:
+    """Open a thread for its reporter and mark the desk's answers as read. UnknownReceipt if there is none."""
+    tip = _tip(session, receipt)
+    public = receipt.key.public()
+    lines = []
+    for entry in thread.entries(session, tip.id, (thread.REPLY, thread.MESSAGE)):
+        seen = thread.opened(entry, tip, {public.id: receipt.key}, keys.instance)
+        if seen.data is None:
+            continue  # from before this receipt could read
+        sender = "desk" if entry.kind == thread.REPLY else "reporter"
+        lines.append(Line(sender, str(seen.data.get("text", "")), entry.created_at.replace(minute=0, second=0, microsecond=0)))
+        if entry.kind == thread.REPLY and entry.read_at is None:
+            entry.read_at = now
+            thread.record(session, tip.id, "answer_read", now)
+    session.flush()
+    return Thread(tip.id, tip.stage, tip.language, tuple(lines), tip.closed_at is not None)
+
+
+def add_by_receipt(session: Session, receipt: ReceiptKeys, text: str, *, keys: KeyFile, now: datetime) -> int:
+    """Add the reporter's further words to the thread their receipt opens. UnknownReceipt, EmptyTip, TooLong."""
+    return add(session, _tip(session, receipt), text, keys=keys, now=now)
+
+
+def add(session: Session, tip: Tip, text: str, *, keys: KeyFile, now: datetime) -> int:
+    """Add a reporter's further words to their tip, sealed to its desks; return the entry's id. EmptyTip, TooLong."""
+    if not text.strip():
+        raise EmptyTip
+    if len(text.encode(errors="surrogatepass")) > LONGEST:
+        raise TooLong
+    entry_id = thread.add(
+        session, instance=keys.instance, tip_id=tip.id, binding=tip.binding, kind=thread.MESSAGE,
+        data={"text": text}, readers=thread.readers(session, tip), now=now,
+    )  # fmt: skip
+    tip.unread = True
+    tip.changed_at = now
+    thread.record(session, tip.id, "reporter_wrote", now)
+    session.flush()
+    return entry_id
+
+
+def move_number(session: Session, tip: Tip, phone: Phone, *, keys: KeyFile, now: datetime) -> None:
+    """Remember the door a phone wrote to last (only the newest number entry counts)."""
+    readers = [key for key in thread.readers(session, tip) if key.point != tip.reporter_point]
+    data = {"number": phone.number, "carrier": phone.carrier, "ours": phone.ours}
+    thread.add(
+        session, instance=keys.instance, tip_id=tip.id, binding=tip.binding, kind=thread.NUMBER, data=data,
+        readers=readers, now=now,
+    )  # fmt: skip
+    old = [entry for entry in thread.entries(session, tip.id, (thread.NUMBER,))][:-1]
+    for entry in old:
+        session.delete(entry)
+    phones.remember(session, keys, phone.number, now, tip_id=tip.id, language=None)
+
+
+def read_by_phone(session: Session, entry_id: int, now: datetime) -> None:
+    """Mark an answer as read: its text went to the phone that asked for it."""
+    entry = session.get(Entry, entry_id)
+    if entry is None:
+        raise NotFound
+    if entry.read_at is None:
+        entry.read_at = now
+        thread.record(session, entry.tip_id, "answer_read", now)
+
+
+def _tip(session: Session, receipt: ReceiptKeys) -> Tip:
+    tip = session.scalar(select(Tip).where(Tip.receipt_lookup == receipt.lookup))
+    if tip is None:
+        raise UnknownReceipt
+    return tip
+
+
+__all__ = ["Line", "PrivateKey", "Thread", "add", "add_by_receipt", "move_number", "open_thread", "read_by_phone", "unlock_receipt"]

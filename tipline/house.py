@@ -1,0 +1,104 @@
+"""What the edges hold in their hand: settings, database, keys, receipts minted ahead, and the clock.
+
+Edges open transactions through it, so that the two orders that matter stand in one place: Argon2id never runs inside a
+transaction, and a tip is committed before anything else may fail.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+
+from sqlalchemy.exc import IntegrityError
+
+from tipline import accounts, intake, routing
+from tipline.casework import Words
+from tipline.database import Database
+from tipline.intake import Report, Submitted
+from tipline.outbox import Sender
+from tipline.receipts import Minter
+from tipline.sealing import KeyFile
+from tipline.settings import Settings
+
+
+class KeyFileMissing(Exception):
+    """There is no key file, or it cannot be read: nothing is taken in (fail closed)."""
+
+
+def utc_now() -> datetime:
+    """Return the present time, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def _sleep() -> None:
+    """Wake nobody (commands and tests that deliver by themselves)."""
+
+
+@dataclass
+class House:
+    """One instance, put together by ``app.create_app``."""
+
+    settings: Settings
+    database: Database
+    words: Words
+    sender: Sender
+    wake: Callable[[], None] = _sleep
+    clock: Callable[[], datetime] = utc_now
+    rules: tuple[routing.Rule, ...] = field(default_factory=lambda: routing.seed().rules)
+
+    @cached_property
+    def keys(self) -> KeyFile:
+        """Return the key file, read once. KeyFileMissing."""
+        try:
+            return KeyFile.load(self.settings.key_file)
+        except (OSError, ValueError) as error:
+            raise KeyFileMissing from error
+
+    @cached_property
+    def minter(self) -> Minter:
+        """Return this process's mint of receipts."""
+        return Minter(self.keys.pepper)
+
+    def take_in(self, report: Report, *, with_receipt: bool = True) -> Submitted:
+        """Take in a report in a transaction of its own and wake the worker; see ``intake.submit`` for what it raises.
+
+        Where no receipt is ready, the tip is committed first, then its receipt.
+        """
+        ready = self.minter.take_ready() if with_receipt else None
+        for again in (True, False):
+            try:
+                with self.database.write() as session:
+                    done = intake.submit(
+                        session, report, now=self.clock(), keys=self.keys, rules=self.rules, receipt=ready
+                    )
+                break
+            except IntegrityError:  # the same client_id twice at once: the second finds the first
+                if not again:
+                    raise
+        if with_receipt and not done.has_receipt:
+            done = self._receipt_later(done, report)
+        self.wake()
+        return done
+
+    def sign_in(self, name: str, password: str, code: str, kind: str) -> accounts.Started:
+        """Sign a person in (``kind``: cookie or bearer). SignInRefused, Busy."""
+        with self.database.read() as session:
+            who = accounts.candidate(session, name)
+        key = accounts.unlocked(who, name, password, self.keys)
+        with self.database.write() as session:
+            return accounts.begin(
+                session, who, key, code=code, kind=kind, keys=self.keys, now=self.clock(), demo=self.settings.demo
+            )
+
+    def who(self, token: str, kind: str) -> accounts.Identity:
+        """Return who a cookie or bearer token belongs to. SignInNeeded."""
+        with self.database.read() as session:
+            return accounts.resolve(session, token, kind=kind, now=self.clock(), demo=self.settings.demo)
+
+    def _receipt_later(self, done: Submitted, report: Report) -> Submitted:
+        receipt = self.minter.take()
+        with self.database.write() as session:
+            fresh = intake.attach_receipt(session, done.tip_id, receipt, report.client_id, self.keys)
+        return Submitted(done.tip_id, done.is_new, True, receipt.digits if fresh else None)

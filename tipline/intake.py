@@ -1,0 +1,312 @@
+"""THE FRONT DOOR. Every channel comes in here: advise, route, seal, keep.
+
+Nothing here commits: the edge opens the transaction (see ``house.House.take_in``).
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import Table, delete, select, update
+from sqlalchemy.orm import Session
+
+from tipline import desks, language, phones, places, thread, triage
+from tipline.errors import BadEnvelope, EmptyTip, NoDeskKey, TooLong, UnknownCategory, UnknownDesk
+from tipline.models import Entry, Tip, TipDesk
+from tipline.phones import Phone
+from tipline.receipts import Receipt
+from tipline.routing import Facts, Rule, route
+from tipline.sealing import CannotOpen, KeyFile, Sealed, derive, keyed_hash, lock, unlock
+
+CATEGORIES = (
+    "labour", "sexual", "child", "marriage", "domestic", "mining", "documents", "smuggling", "other", "unknown",
+)  # fmt: skip
+LONGEST = 64 * 1024  # bytes of UTF-8
+STRONG_CLIENT_ID = 22  # characters of [A-Za-z0-9_-]: 128 bits or more
+RECEIPT_KEPT = timedelta(hours=24)
+_STORY_UID = "story"
+
+
+@dataclass(frozen=True)
+class SealedStory:
+    """A story that the reporter's own device sealed to desks: one body, a wrap for each key id."""
+
+    body: bytes
+    wraps: Mapping[str, bytes]
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a channel hands in. Only ``channel`` and something said are needed; None means "not asked or skipped".
+
+    ``place`` is a slug or free text; ``exclude`` desk slugs; ``exclude_note`` a named office or person (sealed);
+    ``phone`` where an answer may go, ``content_consent`` whether it may say more than "you have a message".
+    """
+
+    channel: str
+    text: str = field(default="", repr=False)
+    language: str | None = None
+    category: str | None = None
+    place: str | None = None
+    danger_now: bool | None = None
+    child: bool | None = None
+    happening: str | None = None
+    exclude: tuple[str, ...] = ()
+    exclude_note: str = field(default="", repr=False)
+    phone: Phone | None = field(default=None, repr=False)
+    content_consent: bool = False
+    client_id: str | None = field(default=None, repr=False)
+    sealed: SealedStory | None = field(default=None, repr=False)
+    unfinished: bool = False
+
+
+@dataclass(frozen=True)
+class Submitted:
+    """The tip that came of a report. ``receipt`` is None where it may not be said (again)."""
+
+    tip_id: int
+    is_new: bool
+    has_receipt: bool
+    receipt: str | None = field(default=None, repr=False)
+
+
+def submit(
+    session: Session, report: Report, *, now: datetime, keys: KeyFile, rules: tuple[Rule, ...],
+    receipt: Receipt | None = None,
+) -> Submitted:  # fmt: skip
+    """Take in a report from any channel; returns what the reporter needs to come back.
+
+    The same ``client_id`` gives the same tip. Raises EmptyTip if nothing was said, TooLong over 64 KiB,
+    UnknownCategory, UnknownDesk, BadEnvelope, AllDesksExcluded, and NoDeskKey (nothing is stored) if no desk can
+    read it.
+    """
+    client_hash = keyed_hash(keys.ids, "client", report.client_id) if report.client_id else None
+    if client_hash is not None:
+        known = session.scalar(select(Tip).where(Tip.client_hash == client_hash))
+        if known is not None:
+            return _again(known, report, keys, now)
+    _check(report)
+    advice = _advice(report)
+    known_desks = desks.all_desks(session)
+    chosen = _route(advice, report, rules, known_desks)
+    uid = secrets.token_hex(16)
+    binding = report.client_id if report.sealed and report.client_id else uid
+    tip_id = thread.put(
+        session,
+        Tip,
+        uid=uid,
+        binding=binding,
+        client_hash=client_hash,
+        channel=report.channel,
+        language=_language(report),
+        lead_desk_id=chosen[0].id,
+        excluded=list(report.exclude),
+        content_consent=report.content_consent,
+        unfinished=report.unfinished,
+        received_at=now,
+        changed_at=now,
+        stage="received",
+        unread=True,
+        **_advised(advice),
+    )
+    _put_desks(session, tip_id, chosen, advice.priority, now)
+    readers = [desk.key for desk in chosen if desk.key is not None]
+    if report.sealed is not None:
+        wraps = {key.id: report.sealed.wraps[key.id] for key in readers if key.id in report.sealed.wraps}
+        if not wraps:
+            raise BadEnvelope
+        thread.keep(session, tip_id, thread.STORY, _STORY_UID, Sealed(report.sealed.body, wraps), now)
+    else:
+        thread.add(
+            session, instance=keys.instance, tip_id=tip_id, binding=binding, kind=thread.STORY, data=_story(report),
+            readers=readers, now=now,
+        )  # fmt: skip
+    if report.phone is not None:
+        thread.add(
+            session, instance=keys.instance, tip_id=tip_id, binding=binding, kind=thread.NUMBER,
+            data=number_data(report.phone), readers=readers, now=now,
+        )  # fmt: skip
+        if phones.open_tip_of(session, phones.thread_of(session, keys, report.phone.number, now)) is None:
+            phones.remember(
+                session, keys, report.phone.number, now, tip_id=tip_id, language=report.language
+            )
+    thread.record(session, tip_id, "received", now)
+    if receipt is not None:
+        attach_receipt(session, tip_id, receipt, report.client_id, keys)
+    return Submitted(tip_id, True, receipt is not None, receipt.digits if receipt else None)
+
+
+def attach_receipt(
+    session: Session, tip_id: int, receipt: Receipt, client_id: str | None, keys: KeyFile
+) -> bool:
+    """Give a tip its receipt; its answers are sealed to it from now on. False if it has one already."""
+    kept = None
+    if client_id is not None and len(client_id) >= STRONG_CLIENT_ID:
+        kept = lock(receipt.digits.encode(), _client_key(client_id, keys), "receipt for a repeated send")
+    table: Table = Tip.__table__  # type: ignore[assignment]
+    change = (
+        update(table)
+        .where(table.c.id == tip_id, table.c.receipt_lookup.is_(None))
+        .values(receipt_lookup=receipt.lookup, reporter_point=receipt.public.point, client_receipt=kept)
+    )
+    return bool(session.connection().execute(change).rowcount)
+
+
+def grow(
+    session: Session, tip_id: int, report: Report, *, now: datetime, keys: KeyFile, rules: tuple[Rule, ...]
+) -> None:
+    """Replace an unfinished tip by the same tip with one more answer (USSD keeps every answered screen)."""
+    tip = session.get_one(Tip, tip_id)
+    if not tip.unfinished:
+        return
+    advice = _advice(report)
+    chosen = _route(advice, report, rules, desks.all_desks(session))
+    readers = [desk.key for desk in chosen if desk.key is not None]
+    story = session.scalars(
+        select(Entry).where(Entry.tip_id == tip_id, Entry.kind == thread.STORY)
+    ).one()
+    thread.replace(session, keys.instance, tip.binding, story, _story(report), readers)
+    for name, value in _advised(advice).items():
+        setattr(tip, name, value)
+    tip.language = _language(report)
+    tip.lead_desk_id = chosen[0].id
+    tip.content_consent = report.content_consent
+    tip.changed_at = now
+    tip.unfinished = report.unfinished
+    table: Table = TipDesk.__table__  # type: ignore[assignment]
+    session.connection().execute(delete(table).where(table.c.tip_id == tip_id))
+    _put_desks(session, tip_id, chosen, advice.priority, tip.received_at)
+    number = session.scalar(select(Entry).where(Entry.tip_id == tip_id, Entry.kind == thread.NUMBER))
+    if report.phone is not None and number is None:
+        thread.add(
+            session, instance=keys.instance, tip_id=tip_id, binding=tip.binding, kind=thread.NUMBER,
+            data=number_data(report.phone), readers=readers, now=now,
+        )  # fmt: skip
+    if not report.unfinished:
+        thread.record(session, tip_id, "finished", now)
+
+
+def finish_dropped(session: Session, tip_id: int, now: datetime) -> None:
+    """Make an unfinished tip final as it stands: the session died, what was said stays with the desk. No key needed."""
+    tip = session.get(Tip, tip_id)
+    if tip is not None and tip.unfinished:
+        tip.unfinished = False
+        tip.changed_at = now
+        thread.record(session, tip_id, "dropped", now)
+
+
+def number_data(phone: Phone) -> dict[str, str]:
+    """Return what the sealed number entry holds."""
+    return {"number": phone.number, "carrier": phone.carrier, "ours": phone.ours}
+
+
+def _again(tip: Tip, report: Report, keys: KeyFile, now: datetime) -> Submitted:
+    digits = None
+    if tip.client_receipt is not None and report.client_id is not None and now - tip.received_at < RECEIPT_KEPT:
+        try:
+            digits = unlock(
+                tip.client_receipt, _client_key(report.client_id, keys), "receipt for a repeated send"
+            ).decode()
+        except CannotOpen:
+            digits = None
+    return Submitted(tip.id, False, tip.receipt_lookup is not None, digits)
+
+
+def _client_key(client_id: str, keys: KeyFile) -> bytes:
+    return derive(client_id.encode(), "receipt for a repeated send", salt=keys.forms)
+
+
+def _check(report: Report) -> None:
+    if report.category is not None and report.category not in CATEGORIES:
+        raise UnknownCategory
+    if report.sealed is not None:
+        if report.client_id is None or len(report.client_id) < STRONG_CLIENT_ID:
+            raise BadEnvelope
+        return
+    if len(report.text.encode(errors="surrogatepass")) > LONGEST:
+        raise TooLong
+    said = (report.text.strip(), report.category, report.place, report.danger_now, report.child)
+    if not any(value is not None and value != "" for value in said):
+        raise EmptyTip
+
+
+def _advice(report: Report) -> triage.Advice:
+    return triage.advise(
+        triage.Draft(
+            text=report.text,
+            language=report.language,
+            channel=report.channel,
+            category=report.category,
+            place=report.place,
+            danger_now=report.danger_now,
+            child=report.child,
+            happening=report.happening,
+        )
+    )
+
+
+def _advised(advice: triage.Advice) -> dict[str, Any]:
+    return {
+        "place": advice.place,
+        "category": advice.category,
+        "priority": advice.priority,
+        "reasons": list(advice.reasons),
+        "indicators": list(advice.indicators),
+        "danger_now": advice.danger_now,
+        "child": advice.child,
+    }
+
+
+def _route(
+    advice: triage.Advice, report: Report, rules: tuple[Rule, ...], known: Mapping[str, desks.OpenDesk]
+) -> list[desks.OpenDesk]:
+    if any(slug not in known for slug in report.exclude):
+        raise UnknownDesk
+    place = places.ALL.get(advice.place) if advice.place else None
+    facts = Facts(
+        category=advice.category,
+        place=advice.place,
+        place_kind=place.kind if place else None,
+        child=advice.child,
+        danger_now=advice.danger_now,
+        excluded=frozenset(report.exclude),
+    )
+    with_key = [slug for slug, desk in known.items() if desk.key is not None]
+    chosen = [known[slug] for slug in route(facts, rules, with_key) if slug in with_key]
+    if not chosen:
+        raise NoDeskKey
+    return chosen
+
+
+def _put_desks(
+    session: Session, tip_id: int, chosen: list[desks.OpenDesk], priority: str, arrived: datetime
+) -> None:
+    table: Table = TipDesk.__table__  # type: ignore[assignment]
+    arrival = -int(arrived.timestamp() * 1000)
+    rows = [
+        {"tip_id": tip_id, "desk_id": desk.id, "state": "routed", "active": True, "priority": priority,
+         "arrival": arrival}
+        for desk in chosen
+    ]  # fmt: skip
+    session.connection().execute(table.insert(), rows)
+
+
+def _language(report: Report) -> str:
+    return report.language or language.guess(report.text) or "st"
+
+
+def _story(report: Report) -> dict[str, Any]:
+    answers = {
+        "danger_now": report.danger_now,
+        "child": report.child,
+        "category": report.category,
+        "place": report.place,
+        "happening": report.happening,
+        "exclude": list(report.exclude),
+        "exclude_note": report.exclude_note or None,
+    }
+    return {"text": report.text, "answers": {name: value for name, value in answers.items() if value not in (None, [])}}

@@ -1,0 +1,301 @@
+"""The tables. What is in the clear here is what queues need; everything said is in ``Entry.body``, sealed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from sqlalchemy import JSON, BigInteger, Dialect, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.types import DateTime, TypeDecorator
+
+
+class UtcDateTime(TypeDecorator[datetime]):
+    """An aware time in UTC, kept without its zone, on every database alike."""
+
+    impl = DateTime
+    cache_ok = True
+
+    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn an aware time into plain UTC."""
+        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
+
+    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:
+        """Turn plain UTC into an aware time."""
+        return None if value is None else value.replace(tzinfo=UTC)
+
+
+BigId = BigInteger().with_variant(Integer, "sqlite")
+
+
+class Base(DeclarativeBase):
+    """The parent of all tables."""
+
+    type_annotation_map = {datetime: UtcDateTime, bytes: LargeBinary, dict[str, Any]: JSON, list[str]: JSON}
+
+
+class Desk(Base):
+    """A group of people who read tips together: immigration, the shelter, the police."""
+
+    __tablename__ = "desk"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    slug: Mapped[str] = mapped_column(String(40), unique=True)
+    name_en: Mapped[str] = mapped_column(String(80))
+    name_st: Mapped[str] = mapped_column(String(80))
+
+
+class DeskKey(Base):
+    """One version of a desk's key pair; the private half exists only sealed to members and to the recovery key."""
+
+    __tablename__ = "desk_key"
+    __table_args__ = (UniqueConstraint("desk_id", "version"),)
+
+    id: Mapped[str] = mapped_column(String(16), primary_key=True)
+    desk_id: Mapped[int] = mapped_column(ForeignKey("desk.id"), index=True)
+    version: Mapped[int]
+    point: Mapped[bytes]
+    recovery_wrap: Mapped[bytes]
+    newer_wrap: Mapped[bytes | None]
+    created_at: Mapped[datetime]
+    retired_at: Mapped[datetime | None]
+
+
+class DeskMember(Base):
+    """One member's copy of a desk's private key, sealed to that member."""
+
+    __tablename__ = "desk_member"
+
+    desk_key_id: Mapped[str] = mapped_column(ForeignKey("desk_key.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True, index=True)
+    wrap: Mapped[bytes]
+
+
+class Account(Base):
+    """A person who signs in. The password opens ``locked_key``; that is the password check."""
+
+    __tablename__ = "account"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(String(60), unique=True)
+    role: Mapped[str] = mapped_column(String(20))
+    desk_id: Mapped[int | None] = mapped_column(ForeignKey("desk.id"), index=True)
+    salt: Mapped[bytes]
+    point: Mapped[bytes]
+    locked_key: Mapped[bytes]
+    totp_locked: Mapped[bytes | None]
+    totp_confirmed: Mapped[bool] = mapped_column(default=False)
+    totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
+    lang: Mapped[str] = mapped_column(String(2), default="en")
+    created_at: Mapped[datetime]
+    disabled_at: Mapped[datetime | None]
+
+
+class RecoveryCode(Base):
+    """A one-time code for whoever lost the authenticator; only its keyed hash is kept."""
+
+    __tablename__ = "recovery_code"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    code_hash: Mapped[bytes]
+
+
+class SignIn(Base):
+    """Somebody signed in: their private key, locked by a key that only the cookie or token carries."""
+
+    __tablename__ = "sign_in"
+
+    id: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), index=True)
+    locked_key: Mapped[bytes]
+    kind: Mapped[str] = mapped_column(String(8))
+    created_at: Mapped[datetime]
+    seen_at: Mapped[datetime]
+    expires_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Tip(Base):
+    """One matter that somebody reported, as queues see it. ``binding`` is the id its envelopes are bound to."""
+
+    __tablename__ = "tip"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    uid: Mapped[str] = mapped_column(String(32), unique=True)
+    binding: Mapped[str] = mapped_column(String(64))
+    client_hash: Mapped[bytes | None] = mapped_column(unique=True)
+    client_receipt: Mapped[bytes | None]
+    channel: Mapped[str] = mapped_column(String(8))
+    language: Mapped[str] = mapped_column(String(2))
+    place: Mapped[str | None] = mapped_column(String(40))
+    category: Mapped[str] = mapped_column(String(16))
+    priority: Mapped[str] = mapped_column(String(2))
+    reasons: Mapped[list[str]]
+    indicators: Mapped[list[str]]
+    danger_now: Mapped[bool | None]
+    child: Mapped[bool | None]
+    stage: Mapped[str] = mapped_column(String(32))
+    lead_desk_id: Mapped[int] = mapped_column(ForeignKey("desk.id"))
+    excluded: Mapped[list[str]]
+    content_consent: Mapped[bool] = mapped_column(default=False)
+    unfinished: Mapped[bool] = mapped_column(default=False)
+    unread: Mapped[bool] = mapped_column(default=True)
+    taken_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    first_look_at: Mapped[datetime | None]
+    receipt_lookup: Mapped[bytes | None] = mapped_column(unique=True)
+    reporter_point: Mapped[bytes | None]
+    received_at: Mapped[datetime]
+    changed_at: Mapped[datetime]
+    closed_at: Mapped[datetime | None]
+
+
+class TipDesk(Base):
+    """A desk that may read a tip, and why. The columns a queue sorts by stand here too (one index serves it)."""
+
+    __tablename__ = "tip_desk"
+    __table_args__ = (Index("ix_queue", "desk_id", "active", "priority", "arrival", "tip_id"),)
+
+    tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"), primary_key=True)
+    desk_id: Mapped[int] = mapped_column(ForeignKey("desk.id"), primary_key=True)
+    state: Mapped[str] = mapped_column(String(10))  # routed, offered, accepted, declined
+    active: Mapped[bool]
+    priority: Mapped[str] = mapped_column(String(2))
+    arrival: Mapped[int] = mapped_column(BigInteger)  # minus epoch milliseconds: newest first in one direction
+
+
+class Entry(Base):
+    """One sealed thing in a thread: story, number, message, reply, note, reason. Wraps: see sealing.pack."""
+
+    __tablename__ = "entry"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"), index=True)
+    uid: Mapped[str] = mapped_column(String(32))
+    kind: Mapped[str] = mapped_column(String(16))
+    desk_id: Mapped[int | None] = mapped_column(ForeignKey("desk.id"))
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    body: Mapped[bytes]
+    wraps: Mapped[bytes]
+    read_at: Mapped[datetime | None]
+    created_at: Mapped[datetime]
+
+
+class Event(Base):
+    """What was done, by whom, when: codes only, no content."""
+
+    __tablename__ = "event"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"), index=True)
+    kind: Mapped[str] = mapped_column(String(24))
+    at: Mapped[datetime]
+    account_id: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    desk_id: Mapped[int | None] = mapped_column(ForeignKey("desk.id"))
+    data: Mapped[dict[str, Any]]
+
+
+class Referral(Base):
+    """One desk hands a tip on to another; reason and answer are sealed entries of kind ``reason``."""
+
+    __tablename__ = "referral"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"), index=True)
+    from_desk_id: Mapped[int] = mapped_column(ForeignKey("desk.id"))
+    to_desk_id: Mapped[int] = mapped_column(ForeignKey("desk.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    answered_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
+    state: Mapped[str] = mapped_column(String(10))  # offered, accepted, declined
+    reason_entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id"))
+    answer_entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"))
+    created_at: Mapped[datetime]
+    answered_at: Mapped[datetime | None]
+
+
+class Outcome(Base):
+    """How a matter ended: counts only, no client's name; the note is a sealed entry."""
+
+    __tablename__ = "outcome"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"), index=True)
+    desk_id: Mapped[int] = mapped_column(ForeignKey("desk.id"))
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    result: Mapped[str] = mapped_column(String(32))
+    clients_served: Mapped[int | None]
+    reintegrated: Mapped[int | None]
+    non_residential: Mapped[int | None]
+    note_entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"))
+    created_at: Mapped[datetime]
+
+
+class PhoneThread(Base):
+    """Which open thread a phone belongs to, by a keyed hash whose key changes each month."""
+
+    __tablename__ = "phone_thread"
+
+    phone_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7))
+    tip_id: Mapped[int | None] = mapped_column(ForeignKey("tip.id"), index=True)
+    language: Mapped[str | None] = mapped_column(String(2))
+    changed_at: Mapped[datetime]
+
+
+class OptOut(Base):
+    """A phone that said STOP; its own keyed hash, which does not expire."""
+
+    __tablename__ = "opt_out"
+
+    phone_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    since: Mapped[datetime]
+
+
+class Inbound(Base):
+    """A carrier's message already taken in: a retry of it gets the same answer."""
+
+    __tablename__ = "inbound"
+
+    id_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    twin_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
+    answer: Mapped[str | None] = mapped_column(String(40))  # template key and language, no text
+    at: Mapped[datetime] = mapped_column(index=True)
+
+
+class UssdSession(Base):
+    """A USSD session: state and last screen locked with a key that only the carrier's session id opens."""
+
+    __tablename__ = "ussd_session"
+
+    id_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    owner_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    transcript_length: Mapped[int]
+    transcript_hash: Mapped[bytes] = mapped_column(LargeBinary(32))
+    locked: Mapped[bytes]
+    tip_id: Mapped[int | None] = mapped_column(ForeignKey("tip.id"))
+    open: Mapped[bool] = mapped_column(default=True)
+    changed_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class OutMessage(Base):
+    """A promise to send something: made in the tip's own transaction, kept by the worker, then blanked."""
+
+    __tablename__ = "out_message"
+    __table_args__ = (Index("ix_due", "state", "due_at"),)
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    kind: Mapped[str] = mapped_column(String(16))
+    state: Mapped[str] = mapped_column(String(10))  # held, waiting, sending, sent, dead, expired
+    payload: Mapped[bytes | None]
+    phone_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
+    tip_id: Mapped[int | None] = mapped_column(ForeignKey("tip.id"), index=True)
+    entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"), index=True)
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime]
+    expires_at: Mapped[datetime]
+    carrier: Mapped[str | None] = mapped_column(String(20))
+    carrier_id_hash: Mapped[bytes | None] = mapped_column(LargeBinary(32), index=True)
+    carrier_id_locked: Mapped[bytes | None]
+    delivery: Mapped[str | None] = mapped_column(String(12))
+    failure: Mapped[str | None] = mapped_column(String(40))
+    created_at: Mapped[datetime]
+    changed_at: Mapped[datetime]

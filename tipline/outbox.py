@@ -1,0 +1,256 @@
+"""Promises: made inside a tip's own transaction, kept after it by the worker.
+
+``deliver`` claims a message, commits, sends with nothing open, then notes the result: no transaction is ever open
+while a carrier is called, and a crash at any point leaves either an unsent promise or a claimed one that the sweep
+finds.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from sqlalchemy import Table, select, update
+from sqlalchemy.orm import Session
+
+from tipline import thread
+from tipline.database import Database
+from tipline.models import OutMessage
+from tipline.phones import Phone
+from tipline.sealing import CannotOpen, KeyFile, keyed_hash, lock, unlock
+
+HELD, WAITING, SENDING, SENT, DEAD, EXPIRED = "held", "waiting", "sending", "sent", "dead", "expired"
+KEEP_HELD = timedelta(days=7)
+KEEP_TRYING = timedelta(hours=36)
+CLAIM_LASTS = timedelta(minutes=2)
+BACK_OFF = (5, 20, 60, 300, 900, 1800, 3600, 7200, 14400, 28800)  # seconds; then dead
+BATCH = 20
+_PURPOSE = "an outgoing message"
+# A delivery state only ever moves forward; carriers repeat and reorder their reports.
+RANK = {"queued": 1, "sent": 2, "buffered": 3, "undelivered": 4, "failed": 4, "delivered": 5}
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Text:
+    """A text message to send: to whom, by which door if it can be had, and what."""
+
+    number: str = field(repr=False)
+    text: str = field(repr=False)
+    carrier: str = ""
+    ours: str = ""
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A carrier took the message."""
+
+    carrier: str
+    carrier_id: str = field(default="", repr=False)
+
+
+class SendFailed(Exception):
+    """A carrier did not take the message. ``code`` is a slug; ``final`` if trying again is useless.
+
+    ``unsure`` means it may have been taken (a time-out after sending): it is not repeated blindly.
+    """
+
+    def __init__(self, code: str, *, final: bool = False, unsure: bool = False, carrier: str = "") -> None:
+        """Take the slug and what it means for another try."""
+        self.code = code
+        self.final = final
+        self.unsure = unsure
+        self.carrier = carrier
+        super().__init__(code)
+
+
+class Sender(Protocol):
+    """Sends one text by the best carrier there is."""
+
+    def send(self, message: Text) -> Sent:
+        """Send, with no transaction open; raises SendFailed."""
+
+
+def promise(
+    session: Session, message: Text, *, kind: str, keys: KeyFile, now: datetime, phone_hash: bytes | None = None,
+    tip_id: int | None = None, entry_id: int | None = None, held: bool = False,
+) -> int:  # fmt: skip
+    """Promise a text; ``held`` ones wait (locked, at most 7 days) until ``release``. Return the promise's id."""
+    payload = json.dumps([message.number, message.text, message.carrier, message.ours]).encode()
+    return thread.put(
+        session,
+        OutMessage,
+        kind=kind,
+        state=HELD if held else WAITING,
+        payload=lock(payload, keys.outbox, _PURPOSE),
+        phone_hash=phone_hash,
+        tip_id=tip_id,
+        entry_id=entry_id,
+        attempts=0,
+        due_at=now,
+        expires_at=now + (KEEP_HELD if held else KEEP_TRYING),
+        created_at=now,
+        changed_at=now,
+    )
+
+
+def release(session: Session, phone_hashes: list[bytes], now: datetime) -> list[int]:
+    """Let go what waits for these phones; return the entries whose text now goes out."""
+    rows = session.scalars(
+        select(OutMessage)
+        .where(OutMessage.phone_hash.in_(phone_hashes), OutMessage.state == HELD, OutMessage.expires_at > now)
+        .order_by(OutMessage.id)
+    ).all()
+    for row in rows:
+        row.state, row.due_at, row.changed_at = WAITING, now, now
+        row.expires_at = now + KEEP_TRYING
+    session.flush()
+    return [row.entry_id for row in rows if row.entry_id is not None]
+
+
+def waits_for(session: Session, phone_hashes: list[bytes], now: datetime) -> bool:
+    """Say whether a text is held for one of these phones."""
+    wanted = select(OutMessage.id).where(
+        OutMessage.phone_hash.in_(phone_hashes), OutMessage.state == HELD, OutMessage.expires_at > now
+    )
+    return session.scalar(wanted.limit(1)) is not None
+
+
+def deliver(database: Database, sender: Sender, keys: KeyFile, clock: Callable[[], datetime]) -> int:
+    """Send all that is due; return how many were tried."""
+    tried = 0
+    while claimed := _claim(database, clock()):
+        for message_id, payload in claimed:
+            tried += 1
+            _send_one(database, sender, keys, clock, message_id, payload)
+    return tried
+
+
+def sweep(session: Session, now: datetime) -> int:
+    """Put back what a crash left claimed, let go what waited too long; return how many were put back."""
+    table = _table()
+    stale = table.c.changed_at < now - CLAIM_LASTS
+    back = update(table).where(table.c.state == SENDING, stale).values(state=WAITING, due_at=now, changed_at=now)
+    count = session.connection().execute(back).rowcount
+    old = update(table).where(table.c.state == HELD, table.c.expires_at <= now)
+    session.connection().execute(old.values(state=EXPIRED, payload=None, changed_at=now))
+    return int(count)
+
+
+def retry(session: Session, message_id: int, now: datetime) -> bool:
+    """Try a dead message again (somebody at the desk asked for it); False if its text is gone."""
+    row = session.get(OutMessage, message_id)
+    if row is None or row.state != DEAD or row.payload is None:
+        return False
+    row.state, row.attempts, row.due_at, row.changed_at = WAITING, 0, now, now
+    row.expires_at = now + KEEP_TRYING
+    return True
+
+
+def carrier_id_hash(keys: KeyFile, carrier: str, carrier_id: str) -> bytes:
+    """Return the keyed hash under which a carrier's message id is kept: such ids point at numbers."""
+    return keyed_hash(keys.ids, "carrier id", carrier, carrier_id)
+
+
+def note_delivery(
+    session: Session, keys: KeyFile, carrier: str, carrier_id: str, state: str, now: datetime
+) -> bool:
+    """Note a carrier's delivery report: forward only. False if no message of ours has this id."""
+    row = session.scalar(
+        select(OutMessage).where(OutMessage.carrier_id_hash == carrier_id_hash(keys, carrier, carrier_id))
+    )
+    if row is None:
+        return False
+    if RANK.get(state, 0) > RANK.get(row.delivery or "", 0):
+        row.delivery, row.changed_at = state, now
+    return True
+
+
+def _claim(database: Database, now: datetime) -> list[tuple[int, bytes | None]]:
+    table = _table()
+    with database.read() as session:
+        if session.execute(_due(table, now).limit(1)).first() is None:
+            return []  # nothing due: do not take the write lock
+    with database.write() as session:
+        due = _due(table, now).limit(BATCH)
+        if not database.is_sqlite:
+            due = due.with_for_update(skip_locked=True)
+        rows = session.execute(due).all()
+        ids = [row.id for row in rows]
+        change = update(table).where(table.c.id.in_(ids))
+        session.connection().execute(
+            change.values(state=SENDING, attempts=table.c.attempts + 1, changed_at=now)
+        )
+        return [(row.id, row.payload) for row in rows]
+
+
+def _send_one(
+    database: Database, sender: Sender, keys: KeyFile, clock: Callable[[], datetime], message_id: int,
+    payload: bytes | None,
+) -> None:  # fmt: skip
+    try:
+        message = Text(*json.loads(unlock(payload or b"", keys.outbox, _PURPOSE)))
+    except (CannotOpen, ValueError, TypeError):
+        _note(database, message_id, clock(), state=DEAD, failure="unreadable")
+        return
+    try:
+        sent = sender.send(message)
+    except SendFailed as failed:
+        _failed(database, message_id, failed, clock())
+        return
+    except Exception as error:  # noqa: BLE001 - a carrier's surprise must not stop the others
+        _log.error("sending failed", extra={"error": type(error).__name__})  # noqa: TRY400 - no message: it may quote
+        _failed(database, message_id, SendFailed("unexpected"), clock())
+        return
+    _note(
+        database,
+        message_id,
+        clock(),
+        state=SENT,
+        payload=None,
+        carrier=sent.carrier,
+        failure=None,
+        delivery="sent",
+        carrier_id_hash=carrier_id_hash(keys, sent.carrier, sent.carrier_id) if sent.carrier_id else None,
+        carrier_id_locked=lock(sent.carrier_id.encode(), keys.outbox, "a carrier's id") if sent.carrier_id else None,
+    )
+
+
+def _failed(database: Database, message_id: int, failed: SendFailed, now: datetime) -> None:
+    with database.write() as session:
+        row = session.get_one(OutMessage, message_id)
+        row.failure, row.changed_at = failed.code, now
+        row.carrier = failed.carrier or row.carrier
+        if failed.final or failed.unsure or row.attempts > len(BACK_OFF) or now >= row.expires_at:
+            row.state = DEAD  # its text stays locked, so that the desk can try again
+            row.delivery = "failed"
+            if row.tip_id is not None:
+                thread.record(session, row.tip_id, "send_failed", now, code=failed.code)
+            return
+        row.state = WAITING
+        row.due_at = now + timedelta(seconds=BACK_OFF[row.attempts - 1])
+
+
+def _note(database: Database, message_id: int, now: datetime, **values: Any) -> None:  # noqa: ANN401 - columns
+    table = _table()
+    with database.write() as session:
+        session.connection().execute(
+            update(table).where(table.c.id == message_id).values(changed_at=now, **values)
+        )
+
+
+def _due(table: Table, now: datetime) -> Any:  # noqa: ANN401 - an SQL expression
+    return (
+        select(table.c.id, table.c.payload)
+        .where(table.c.state == WAITING, table.c.due_at <= now)
+        .order_by(table.c.due_at, table.c.id)
+    )
+
+
+def _table() -> Table:
+    table: Table = OutMessage.__table__  # type: ignore[assignment]
+    return table

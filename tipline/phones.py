@@ -1,0 +1,110 @@
+"""Phone numbers: read as people and carriers write them, kept only as keyed hashes (and sealed to desks)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+
+import phonenumbers
+from sqlalchemy import delete, select
+from sqlalchemy.orm import Session
+
+from tipline.errors import BadPhoneNumber
+from tipline.models import OptOut, PhoneThread, Tip
+from tipline.sealing import KeyFile, keyed_hash
+
+REGION = "LS"
+_LONGEST = 40
+
+
+@dataclass(frozen=True)
+class Phone:
+    """A number in E.164, and the door it last wrote to: carrier and our own number there."""
+
+    number: str = field(repr=False)
+    carrier: str = ""
+    ours: str = ""
+
+
+def parse(typed: str) -> str:
+    """Return E.164 for a number as typed or as a carrier sends it; BadPhoneNumber if it cannot be one.
+
+    ``+266…``, ``266…``, ``00266…`` and the eight national digits are the same number (a ``+`` that was not escaped
+    arrives as a space).
+    """
+    text = typed.strip()
+    if not text or len(text) > _LONGEST:
+        raise BadPhoneNumber
+    digits = "".join(letter for letter in text if letter.isdecimal())
+    if text.startswith("00"):
+        text = "+" + digits[2:]
+    elif not text.startswith("+") and len(digits) > 9:  # noqa: PLR2004 - longer than a national number
+        text = "+" + digits
+    try:
+        number = phonenumbers.parse(text, REGION)
+    except phonenumbers.NumberParseException:
+        raise BadPhoneNumber from None
+    if not phonenumbers.is_possible_number(number):
+        raise BadPhoneNumber
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def hashes(keys: KeyFile, number: str, now: datetime) -> list[tuple[str, bytes]]:
+    """Return ``(month, keyed hash)`` under every living monthly key, this month's first."""
+    present, _ = keys.phone_key(now)
+    months = [present, *sorted((month for month in keys.phone if month < present), reverse=True)]
+    return [(month, keyed_hash(keys.phone[month], "phone", number)) for month in months]
+
+
+def optout_hash(keys: KeyFile, number: str) -> bytes:
+    """Return the hash under which STOP is remembered: its own key, which does not expire."""
+    return keyed_hash(keys.optout, "stop", number)
+
+
+def thread_of(session: Session, keys: KeyFile, number: str, now: datetime) -> PhoneThread | None:
+    """Return what is known of this phone: the newest row under any living key."""
+    wanted = [one for _, one in hashes(keys, number, now)]
+    rows = session.scalars(select(PhoneThread).where(PhoneThread.phone_hash.in_(wanted)))
+    return max(rows, key=lambda row: row.changed_at, default=None)
+
+
+def open_tip_of(session: Session, thread: PhoneThread | None) -> Tip | None:
+    """Return the tip a phone's next words belong to, unless it is closed."""
+    if thread is None or thread.tip_id is None:
+        return None
+    tip = session.get(Tip, thread.tip_id)
+    return tip if tip is not None and tip.closed_at is None else None
+
+
+def remember(
+    session: Session, keys: KeyFile, number: str, now: datetime, *, tip_id: int | None, language: str | None
+) -> None:
+    """Remember under this month's key which thread a phone belongs to and which language it speaks."""
+    month, this = hashes(keys, number, now)[0]
+    row = session.get(PhoneThread, this)
+    if row is None:
+        row = PhoneThread(phone_hash=this, month=month, tip_id=tip_id, language=language, changed_at=now)
+        session.add(row)
+    else:
+        row.tip_id = tip_id if tip_id is not None else row.tip_id
+        row.language = language or row.language
+        row.changed_at = now
+    session.flush()
+
+
+def stop(session: Session, keys: KeyFile, number: str, now: datetime) -> None:
+    """Remember that this phone wants no texts."""
+    this = optout_hash(keys, number)
+    if session.get(OptOut, this) is None:
+        session.add(OptOut(phone_hash=this, since=now))
+        session.flush()
+
+
+def start(session: Session, keys: KeyFile, number: str) -> None:
+    """Forget that this phone wanted no texts."""
+    session.execute(delete(OptOut).where(OptOut.phone_hash == optout_hash(keys, number)))
+
+
+def stopped(session: Session, keys: KeyFile, number: str) -> bool:
+    """Say whether this phone wants no texts."""
+    return session.get(OptOut, optout_hash(keys, number)) is not None

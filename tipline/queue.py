@@ -1,0 +1,127 @@
+"""What a desk sees of its tips without opening one: the queue, counts, a summary. Nothing here is sealed."""
+
+from __future__ import annotations
+
+import base64
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy.orm import Session
+
+from tipline.accounts import Identity
+from tipline.models import Desk, Tip, TipDesk
+
+PAGE = 25
+COUNT_LIMIT = 100  # a queue says "99+" beyond: counting a million costs what a page may cost
+FIRST_LOOK = {"P0": timedelta(hours=1), "P1": timedelta(hours=1), "P2": timedelta(hours=24), "P3": timedelta(hours=72)}
+PRIORITIES = ("P0", "P1", "P2", "P3")
+
+
+@dataclass(frozen=True)
+class Row:
+    """A tip in a queue."""
+
+    tip: Tip
+    desk: str
+    state: str
+    overdue: bool
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page of a queue; ``next`` is a cursor or None at the end."""
+
+    rows: tuple[Row, ...]
+    next: str | None
+
+
+def reference(uid: str) -> str:
+    """Return the short name of a tip that people say to each other: eight letters and digits from its id."""
+    letters = base64.b32encode(bytes.fromhex(uid[:10])).decode()
+    return f"{letters[:4]}-{letters[4:]}"
+
+
+def page(
+    session: Session, who: Identity, *, now: datetime, stage: str | None = None, priority: str | None = None,
+    place: str | None = None, mine: bool = False, cursor: str | None = None, size: int = PAGE,
+) -> Page:  # fmt: skip
+    """Return a page of the signed-in person's desk: by priority, then newest. An unreadable cursor starts anew."""
+    order = (TipDesk.priority, TipDesk.arrival, TipDesk.tip_id)
+    wanted = (
+        select(Tip, TipDesk, Desk.slug)
+        .join(TipDesk, TipDesk.tip_id == Tip.id)
+        .join(Desk, Desk.id == Tip.lead_desk_id)
+        .where(TipDesk.desk_id == (who.desk_id or 0), TipDesk.active.is_(stage != "closed"))
+        .order_by(*order)
+        .limit(size + 1)
+    )
+    if stage:
+        wanted = wanted.where(Tip.stage == stage)
+    if priority:
+        wanted = wanted.where(TipDesk.priority == priority)
+    if place:
+        wanted = wanted.where(Tip.place == place)
+    if mine:
+        wanted = wanted.where(Tip.taken_by == who.account_id)
+    if cursor and (after := _read_cursor(cursor)):
+        wanted = wanted.where(tuple_(*order) > after)
+    found = session.execute(wanted).all()
+    rows = tuple(Row(tip, slug, at.state, overdue(tip, now)) for tip, at, slug in found[:size])
+    last = found[size - 1][1] if len(found) > size else None
+    return Page(rows, f"{last.priority}.{last.arrival}.{last.tip_id}" if last else None)
+
+
+def counts(session: Session, who: Identity) -> dict[str, int]:
+    """Return how many open tips are new, urgent, mine or offered to this desk, each counted up to COUNT_LIMIT."""
+    return {
+        "new": _count(session, who, Tip.stage == "received"),
+        "urgent": _count(session, who, TipDesk.priority == "P0"),
+        "mine": _count(session, who, Tip.taken_by == who.account_id),
+        "offered": _count(session, who, TipDesk.state == "offered"),
+    }
+
+
+def summary(session: Session, who: Identity, now: datetime) -> dict[str, object]:
+    """Return counts by stage and priority, how many are overdue, and the median hours to the first human look."""
+    mine = select(Tip).join(TipDesk, TipDesk.tip_id == Tip.id).where(TipDesk.desk_id == (who.desk_id or 0)).subquery()
+    by_stage = session.execute(select(mine.c.stage, func.count()).group_by(mine.c.stage)).all()
+    by_priority = session.execute(select(mine.c.priority, func.count()).group_by(mine.c.priority)).all()
+    waiting = session.execute(select(mine.c.priority, mine.c.received_at).where(mine.c.first_look_at.is_(None)))
+    late = sum(1 for level, arrived in waiting if now - arrived > FIRST_LOOK[level])
+    recent = session.execute(
+        select(mine.c.received_at, mine.c.first_look_at)
+        .where(mine.c.first_look_at.is_not(None))
+        .order_by(mine.c.id.desc())
+        .limit(1000)
+    )
+    hours = sorted((look - arrived).total_seconds() / 3600 for arrived, look in recent)
+    return {
+        "stages": {stage: count for stage, count in by_stage},  # noqa: C416 - rows, not pairs
+        "priorities": {level: count for level, count in by_priority},  # noqa: C416
+        "overdue": late,
+        "median_hours_to_first_look": round(hours[len(hours) // 2], 2) if hours else None,
+    }
+
+
+def overdue(tip: Tip, now: datetime) -> bool:
+    """Say whether nobody has looked at a tip within its time (domain reference 4: targets by priority)."""
+    return tip.first_look_at is None and now - tip.received_at > FIRST_LOOK[tip.priority]
+
+
+def _count(session: Session, who: Identity, condition: ColumnElement[bool]) -> int:
+    some = (
+        select(Tip.id)
+        .join(TipDesk, TipDesk.tip_id == Tip.id)
+        .where(TipDesk.desk_id == (who.desk_id or 0), TipDesk.active.is_(True), condition)
+        .limit(COUNT_LIMIT)
+    )
+    return session.scalar(select(func.count()).select_from(some.subquery())) or 0
+
+
+def _read_cursor(cursor: str) -> tuple[str, int, int] | None:
+    try:
+        priority, arrival, tip_id = cursor.split(".")
+        return (priority, int(arrival), int(tip_id)) if len(cursor) < 60 else None  # noqa: PLR2004
+    except ValueError:
+        return None

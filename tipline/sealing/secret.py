@@ -1,0 +1,51 @@
+"""Symmetric seals and keyed hashes for what the server itself must read again (outbox, forms, sessions)."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import secrets
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from tipline.sealing.envelope import CannotOpen
+
+_NONCE_BYTES = 12
+
+
+def lock(data: bytes, key: bytes, purpose: str) -> bytes:
+    """Encrypt with a 32-byte key (AES-256-GCM); ``purpose`` must be the same when it is opened."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return nonce + AESGCM(key).encrypt(nonce, data, purpose.encode())
+
+
+def unlock(locked: bytes, key: bytes, purpose: str) -> bytes:
+    """Undo ``lock``; CannotOpen for another key, purpose or a damaged byte."""
+    if len(locked) < _NONCE_BYTES:
+        raise CannotOpen
+    try:
+        return AESGCM(key).decrypt(locked[:_NONCE_BYTES], locked[_NONCE_BYTES:], purpose.encode())
+    except InvalidTag:
+        raise CannotOpen from None
+
+
+def keyed_hash(key: bytes, *parts: str) -> bytes:
+    """Return HMAC-SHA256 over length-prefixed parts: worthless to whoever has no key."""
+    mac = hmac.new(key, digestmod=hashlib.sha256)
+    for part in parts:
+        encoded = part.encode()
+        mac.update(len(encoded).to_bytes(4, "big") + encoded)
+    return mac.digest()
+
+
+def derive(key: bytes, purpose: str, length: int = 32, salt: bytes | None = None) -> bytes:
+    """Return HKDF-SHA256(key) for one purpose."""
+    return HKDF(SHA256(), length, salt, purpose.encode()).derive(key)
+
+
+def same(one: str, other: str) -> bool:
+    """Compare two secrets in constant time."""
+    return hmac.compare_digest(one.encode(), other.encode())

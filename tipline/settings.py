@@ -1,0 +1,244 @@
+"""Every setting, read once, frozen, refused by name if wrong. docs/settings.md lists them all (a test holds it).
+
+A setting comes from the environment or from a ``.env`` file; one that is a secret also from a file whose path stands
+in the same name with ``_FILE`` behind it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from dotenv import dotenv_values
+
+from tipline.errors import SettingsError
+
+CARRIERS = ("africastalking", "twilio", "kannel", "console")
+LOOPBACK = {"127.0.0.1", "localhost", "::1"}
+DEMO_FILE = "demo.txt"
+MIN_SECRET = 16
+
+
+@dataclass(frozen=True)
+class Twilio:
+    """Twilio's account; ``api_url`` is another host, for tests."""
+
+    account_sid: str
+    auth_token: str = field(repr=False)
+    sender: str
+    api_url: str
+
+
+@dataclass(frozen=True)
+class AfricasTalking:
+    """Africa's Talking's account, and the secret in the addresses that it calls."""
+
+    username: str
+    api_key: str = field(repr=False)
+    sender: str
+    callback_secrets: tuple[str, ...] = field(repr=False)
+    api_url: str
+
+
+@dataclass(frozen=True)
+class Kannel:
+    """A self-hosted gateway, and the secret in the address that it calls."""
+
+    sendsms_url: str
+    username: str
+    password: str = field(repr=False)
+    callback_secrets: tuple[str, ...] = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What one instance is told from outside."""
+
+    var: Path
+    database_url: str
+    key_file: Path
+    base_url: str
+    demo: bool
+    trusted_proxies: int
+    carriers: tuple[str, ...]
+    shortcode: str
+    ussd_code: str
+    name: str
+    exit_url: str
+    metrics_token: str = field(repr=False)
+    twilio: Twilio
+    africastalking: AfricasTalking
+    kannel: Kannel
+
+    @property
+    def demo_file(self) -> Path:
+        """Return where a demo instance keeps its sign-ins and callback secrets."""
+        return self.var / DEMO_FILE
+
+    def unfit(self) -> list[tuple[str, str]]:
+        """Return what keeps these settings from real use, as ``(setting, what it should be)``."""
+        if self.demo:
+            return [("TIPLINE_DEMO", "off: this is a demo instance, its passwords lie beside its data")]
+        problems = []
+        if self.key_file.is_relative_to(self.var):
+            problems.append(("TIPLINE_KEY_FILE", "a path outside TIPLINE_VAR, on another disk if you can"))
+        address = urlsplit(self.base_url)
+        if address.scheme != "https" and not (address.hostname or "").endswith(".onion"):
+            problems.append(("TIPLINE_BASE_URL", "the public https:// address of this instance"))
+        if not self.carriers:
+            problems.append(("TIPLINE_CARRIERS", f"one or more of {', '.join(CARRIERS[:-1])}, best first"))
+        return problems
+
+
+def load(environ: Mapping[str, str] | None = None) -> Settings:
+    """Read the settings from ``environ`` (else the process's environment over ``.env``).
+
+    Raises SettingsError that names every wrong setting and says what it should be.
+    """
+    if environ is None:
+        kept = {name: value or "" for name, value in dotenv_values(".env").items()}
+        environ = {**kept, **os.environ}
+    reader = _Reader(environ)
+    var = Path(reader.text("TIPLINE_VAR", "var")).resolve()
+    demo = reader.flag("TIPLINE_DEMO", default=(var / DEMO_FILE).exists())
+    made = _made_for_demo(var) if demo else {}
+    port = environ.get("PORT", "8000")
+    settings = Settings(
+        var=var,
+        database_url=reader.database("TIPLINE_DATABASE_URL", f"sqlite:///{var / 'tipline.db'}"),
+        key_file=Path(reader.text("TIPLINE_KEY_FILE", str(var / "keys.json"))).resolve(),
+        base_url=reader.address("TIPLINE_BASE_URL", f"http://127.0.0.1:{port}"),
+        demo=demo,
+        trusted_proxies=reader.count("TIPLINE_TRUSTED_PROXIES"),
+        carriers=reader.carriers("TIPLINE_CARRIERS", demo=demo),
+        shortcode=reader.text("TIPLINE_SHORTCODE"),
+        ussd_code=reader.text("TIPLINE_USSD_CODE"),
+        name=reader.text("TIPLINE_NAME", "Lentsoe"),
+        exit_url=reader.address("TIPLINE_EXIT_URL", "https://www.google.com/"),
+        metrics_token=reader.secret("TIPLINE_METRICS_TOKEN"),
+        twilio=Twilio(
+            reader.text("TWILIO_ACCOUNT_SID", made.get("twilio-account", "")),
+            reader.secret("TWILIO_AUTH_TOKEN", made.get("twilio-token", "")),
+            reader.text("TWILIO_FROM"),
+            reader.address("TWILIO_API_URL"),
+        ),
+        africastalking=AfricasTalking(
+            reader.text("AFRICASTALKING_USERNAME"),
+            reader.secret("AFRICASTALKING_API_KEY"),
+            reader.text("AFRICASTALKING_FROM"),
+            reader.callback_secrets("AFRICASTALKING_CALLBACK_SECRET", made.get("africastalking-callback", "")),
+            reader.address("AFRICASTALKING_API_URL"),
+        ),
+        kannel=Kannel(
+            reader.address("KANNEL_SENDSMS_URL"),
+            reader.text("KANNEL_USERNAME"),
+            reader.secret("KANNEL_PASSWORD"),
+            reader.callback_secrets("KANNEL_CALLBACK_SECRET", made.get("kannel-callback", "")),
+        ),
+    )
+    reader.check(settings)
+    if reader.problems:
+        raise SettingsError(reader.problems)
+    return settings
+
+
+class _Reader:
+    """Reads one setting after the other and remembers what is wrong."""
+
+    def __init__(self, environ: Mapping[str, str]) -> None:
+        self.environ = environ
+        self.problems: list[tuple[str, str]] = []
+
+    def text(self, name: str, default: str = "") -> str:
+        return self.environ.get(name, "").strip() or default
+
+    def secret(self, name: str, default: str = "") -> str:
+        path = self.text(name + "_FILE")
+        if not path:
+            return self.text(name, default)
+        try:
+            return Path(path).read_text().strip()
+        except OSError:
+            self.problems.append((name + "_FILE", "the path of a file that can be read"))
+            return default
+
+    def callback_secrets(self, name: str, default: str) -> tuple[str, ...]:
+        """Return one secret or, while it is changed, two with a comma between them."""
+        found = tuple(part.strip() for part in self.secret(name, default).split(",") if part.strip())
+        if any(len(part) < MIN_SECRET or not part.replace("-", "").replace("_", "").isalnum() for part in found):
+            self.problems.append((name, "32 or more letters and digits (two with a comma between while you change it)"))
+        return found
+
+    def flag(self, name: str, *, default: bool) -> bool:
+        value = self.text(name).lower()
+        if value not in {"", "0", "1", "no", "yes", "false", "true", "off", "on"}:
+            self.problems.append((name, "1 or 0"))
+        return default if not value else value in {"1", "yes", "true", "on"}
+
+    def count(self, name: str) -> int:
+        value = self.text(name, "0")
+        if not value.isdecimal() or int(value) > 10:  # noqa: PLR2004 - nobody has more proxies in a row
+            self.problems.append((name, "how many proxies stand before the app: 0, 1, 2 …"))
+            return 0
+        return int(value)
+
+    def address(self, name: str, default: str = "") -> str:
+        value = self.text(name, default).rstrip("/") if name != "TIPLINE_EXIT_URL" else self.text(name, default)
+        parts = urlsplit(value)
+        if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
+            self.problems.append((name, "an address that begins with http:// or https://"))
+        return value
+
+    def database(self, name: str, default: str) -> str:
+        value = self.secret(name, default)
+        for short in ("postgres://", "postgresql://"):
+            if value.startswith(short):
+                value = "postgresql+psycopg://" + value[len(short) :]
+        if not value.startswith(("sqlite:///", "postgresql+psycopg://")):
+            self.problems.append((name, "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"))
+        return value
+
+    def carriers(self, name: str, *, demo: bool) -> tuple[str, ...]:
+        found = tuple(part.strip().lower() for part in self.text(name).split(",") if part.strip())
+        if any(part not in CARRIERS for part in found):
+            self.problems.append((name, f"a list with commas of {', '.join(CARRIERS)}"))
+        return found or (("console",) if demo else ())
+
+    def check(self, settings: Settings) -> None:
+        """Look at what only shows when all settings are seen together."""
+        if settings.demo and urlsplit(settings.base_url).hostname not in LOOPBACK:
+            self.problems.append(("TIPLINE_BASE_URL", "a loopback address, since this is a demo instance"))
+        needed = {
+            "twilio": {
+                "TWILIO_ACCOUNT_SID": settings.twilio.account_sid,
+                "TWILIO_AUTH_TOKEN": settings.twilio.auth_token,
+                "TWILIO_FROM": settings.twilio.sender,
+            },
+            "africastalking": {
+                "AFRICASTALKING_USERNAME": settings.africastalking.username,
+                "AFRICASTALKING_API_KEY": settings.africastalking.api_key,
+                "AFRICASTALKING_CALLBACK_SECRET": ",".join(settings.africastalking.callback_secrets),
+            },
+            "kannel": {
+                "KANNEL_SENDSMS_URL": settings.kannel.sendsms_url,
+                "KANNEL_USERNAME": settings.kannel.username,
+                "KANNEL_PASSWORD": settings.kannel.password,
+                "KANNEL_CALLBACK_SECRET": ",".join(settings.kannel.callback_secrets),
+            },
+        }
+        for carrier in settings.carriers:
+            for setting, value in needed.get(carrier, {}).items():
+                if not value:
+                    self.problems.append((setting, f"set, since TIPLINE_CARRIERS names {carrier}"))
+
+
+def _made_for_demo(var: Path) -> dict[str, str]:
+    """Return the secrets that a demo instance made for itself (name → value), if it is there already."""
+    path = var / DEMO_FILE
+    if not path.exists():
+        return {}
+    pairs = (line.split(maxsplit=1) for line in path.read_text().splitlines() if not line.startswith("#"))
+    return {pair[0]: pair[1].strip() for pair in pairs if len(pair) == 2}  # noqa: PLR2004 - name and value
