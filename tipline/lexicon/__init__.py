@@ -1,0 +1,314 @@
+"""Words and phrases as people write them: folding, reading the word lists, and finding them in a text. Pure.
+
+A text becomes a row of folded words. Every word class and every phrase becomes one integer with a bit for each
+word of the text, so finding a phrase is a few shifts and ands: linear in the text, no backtracking whatever it holds.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+# Longest first where one contains another; the South African spelling becomes the one of Lesotho.
+_SPELLING = (
+    (re.compile(r"tjh|tj(?=[aeiou])"), "ch"),
+    (re.compile(r"tsh"), "ts"),
+    (re.compile(r"kg"), "kh"),
+    (re.compile(r"d(?=[iu])"), "l"),
+    (re.compile(r"w(?=[aei])"), "o"),
+    (re.compile(r"y(?=[aeo])"), "e"),
+    (re.compile(r"(?!^ll)(.)\1+"), r"\1"),
+)
+_APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´ʹ′")  # noqa: RUF001 - the marks people type for an apostrophe
+_TOKEN = re.compile(r"\d+|[^\W\d_]+|[.!?;\n…]+")
+_GLUED = re.compile(r"\b[a-z]+\d+[a-z]*\b|\b\d+[a-z]+\b")
+_FUZZY_FROM = 5  # shorter words differ from each other by one letter too often
+_FUZZY_WORDS = (
+    400  # unknown words of one text that are compared with a letter's difference
+)
+_NEAR, _FAR = 3, 8  # words that `..` and `...` may stand for
+
+# Sesotho glues who does it, and to whom, to the verb; people glue or part them as they like.
+_CONCORDS = frozenset(
+    "a o e u i ba ke re le se li mo oa ea ha kea rea lea baa tla nke bo".split()
+)
+_CONCORD_LENGTHS = (1, 2, 3)
+# What a Sesotho verb's first letter becomes after the n- of "me" (ho thusa, nthuse; ho otla, nkotla).
+_AFTER_N = (
+    ("hl", "ntlh"), ("ts", "nts"), ("th", "nth"), ("kh", "nkh"), ("ch", "nch"), ("sh", "nch"),
+    ("l", "nt"), ("b", "mp"), ("r", "nth"), ("h", "nk"), ("f", "mph"), ("s", "nts"),
+    ("a", "nka"), ("e", "nke"), ("i", "nki"), ("o", "nko"), ("u", "nku"),
+)  # fmt: skip
+
+
+def plain(text: str) -> str:
+    """Lower the case and drop accents and apostrophes: ``Ramatšeliso's`` → ``ramatselisos``."""
+    text = unicodedata.normalize("NFKD", text.casefold()).translate(_APOSTROPHES)
+    return (
+        "".join(char for char in text if not unicodedata.combining(char))
+        if not text.isascii()
+        else text
+    )
+
+
+def fold(word: str) -> str:
+    """Bring one plain word to the spelling that all spellings share: ``ngwana`` and ``ngoana`` are one."""
+    for pattern, instead in _SPELLING:
+        word = pattern.sub(instead, word)
+    return word
+
+
+@dataclass(frozen=True)
+class Words:
+    """A text as folded words.
+
+    ``starts`` has a bit for each word that begins a sentence; a phrase never reaches over it.
+    """
+
+    raw: tuple[str, ...]
+    folded: tuple[str, ...]
+    starts: int
+    asks: bool
+
+
+def words(text: str, shorthand: dict[str, str] | None = None) -> Words:
+    """Cut a text into folded words; ``shorthand`` says what the likes of ``2moro`` stand for."""
+    short = shorthand or {}
+    text = plain(text)
+    if short:
+        text = _GLUED.sub(lambda hit: short.get(hit.group(), hit.group()), text)
+    raw: list[str] = []
+    starts, asks, begins = 0, False, True
+    for token in _TOKEN.findall(text):
+        if not token[0].isalnum():
+            begins = True
+            asks = asks or "?" in token
+            continue
+        for word in short.get(token, token).split():
+            if begins:
+                starts |= 1 << len(raw)
+                begins = False
+            raw.append(word)
+    known: dict[str, str] = {}
+    for word in raw:
+        if word not in known:
+            known[word] = fold(word)
+    return Words(tuple(raw), tuple(known[word] for word in raw), starts, asks)
+
+
+@dataclass(frozen=True)
+class _Item:
+    """One place in a phrase: any of ``names`` (``=word`` or class), after at most ``gap`` other words."""
+
+    names: tuple[str, ...]
+    gap: int
+
+
+@dataclass(frozen=True)
+class _Phrase:
+    items: tuple[_Item, ...]
+    unless: tuple[str, ...]  # classes that must not stand in the three words before
+
+
+class Found:
+    """What stands in one text: for each class a number with a bit for each word (or a phrase's last word)."""
+
+    def __init__(self, text: Words) -> None:
+        """Start empty."""
+        self.text = text
+        self.bits: dict[str, int] = {}
+
+    def has(self, *names: str) -> bool:
+        """Tell whether any of these classes stands in the text."""
+        return any(self.bits.get(name, 0) for name in names)
+
+    def count(self, *names: str) -> int:
+        """Count the words that belong to none of the other words' classes but to one of these."""
+        return self.union(names).bit_count()
+
+    def union(self, names: Iterable[str]) -> int:
+        """Return the bits of all these classes."""
+        bits = 0
+        for name in names:
+            bits |= self.bits.get(name, 0)
+        return bits
+
+    def near(
+        self, one: tuple[str, ...], other: tuple[str, ...], distance: int = 10
+    ) -> bool:
+        """Tell whether one of each stands within so many words, whichever comes first."""
+        left, right = self.union(one), self.union(other)
+        return bool(
+            left and right and (self._smear(left, distance, 0) | left) & right
+        ) or bool(left and right and self._smear(right, distance, 0) & left)
+
+    def _smear(self, bits: int, reach: int, starts: int) -> int:
+        reached, step = 0, bits
+        for _ in range(reach):
+            step = (step << 1) & ~starts
+            if not step:
+                break
+            reached |= step
+        return reached
+
+    def match(self, phrase: _Phrase) -> int:
+        """Return the bits of the last words of this phrase wherever it stands."""
+        now = self.union(phrase.items[0].names)
+        if now and phrase.unless:
+            now &= ~self._smear(self.union(phrase.unless), _NEAR, self.text.starts)
+        for item in phrase.items[1:]:
+            if not now:
+                return 0
+            wanted = self.union(item.names)
+            now = (
+                self._smear(now, item.gap + 1, self.text.starts) & wanted
+                if wanted
+                else 0
+            )
+        return now
+
+
+class Lexicon:
+    """Word classes and phrases, read once from their lists."""
+
+    def __init__(
+        self,
+        classes: dict[str, str],
+        phrases: dict[str, str],
+        shorthand: dict[str, str],
+    ) -> None:
+        """Take lists as they stand in the data.
+
+        ``classes``: words parted by spaces; ``stem*`` any ending, ``~root`` a Sesotho verb with what is glued to it.
+        ``phrases``: one a line; ``{a|b}`` classes, ``x|y`` words, ``..`` up to three words between, ``...`` up to
+        eight, ``-{a}`` in front: not if that stands just before.
+        """
+        self.shorthand = {plain(key): value for key, value in shorthand.items()}
+        self._exact: dict[str, set[str]] = {}
+        self._stems: dict[str, set[str]] = {}
+        self._roots: dict[str, set[str]] = {}
+        for name, listed in classes.items():
+            for word in listed.split():
+                self._add(name, word)
+        self._phrases: list[tuple[str, _Phrase]] = []
+        for name, listed in phrases.items():
+            for line in listed.strip().splitlines():
+                if line.strip():
+                    self._phrases.append((name, self._phrase(line)))
+        self.names = frozenset(classes) | frozenset(phrases) | {"number", "unknown"}
+        for name, phrase in self._phrases:
+            used = {part for item in phrase.items for part in item.names} | set(
+                phrase.unless
+            )
+            strange = {part for part in used if not part.startswith("=")} - self.names
+            if strange:
+                raise ValueError(
+                    f"phrases for {name} use what is no list: {sorted(strange)}"
+                )
+        self._by_deletion: dict[str, list[str]] = {}
+        for word in self._exact:
+            if len(word) >= _FUZZY_FROM:
+                for shorter in (word, *deletions(word)):
+                    self._by_deletion.setdefault(shorter, []).append(word)
+
+    def _add(self, name: str, word: str) -> None:
+        if word.startswith("~"):
+            root = plain(word[1:])
+            for form in (root, _after_n(root)):
+                self._roots.setdefault(fold(form), set()).add(name)
+        elif word.endswith("*"):
+            self._stems.setdefault(fold(plain(word[:-1])), set()).add(name)
+        else:
+            self._exact.setdefault(fold(plain(word)), set()).add(name)
+
+    def _phrase(self, line: str) -> _Phrase:
+        items: list[_Item] = []
+        unless: tuple[str, ...] = ()
+        gap = 0
+        for part in line.split():
+            if part == "..":
+                gap = _NEAR
+            elif part == "...":
+                gap = _FAR
+            elif part.startswith("-{"):
+                unless = tuple(part[2:-1].split("|"))
+            elif part.startswith("{"):
+                items.append(_Item(tuple(part[1:-1].split("|")), gap))
+                gap = 0
+            else:
+                literal = tuple("=" + fold(plain(word)) for word in part.split("|"))
+                for name in literal:
+                    self._exact.setdefault(name[1:], set()).add(name)
+                items.append(_Item(literal, gap))
+                gap = 0
+        return _Phrase(tuple(items), unless)
+
+    def find(self, text: str) -> Found:
+        """Find every class and phrase in a text."""
+        cut = words(text, self.shorthand)
+        found = Found(cut)
+        classes: dict[str, frozenset[str]] = {}
+        left = _FUZZY_WORDS
+        for place, word in enumerate(cut.folded):
+            names = classes.get(word)
+            if names is None:
+                names = self.classes(word)
+                if not names and left and len(word) >= _FUZZY_FROM:
+                    left -= 1
+                    names = self._almost(word)
+                classes[word] = names or frozenset(("unknown",))
+                names = classes[word]
+            bit = 1 << place
+            for name in names:
+                found.bits[name] = found.bits.get(name, 0) | bit
+        for name, phrase in self._phrases:
+            hit = found.match(phrase)
+            if hit:
+                found.bits[name] = found.bits.get(name, 0) | hit
+        return found
+
+    def classes(self, word: str) -> frozenset[str]:
+        """Return the classes of one folded word as it stands, without guessing at misspellings."""
+        if word.isdigit():
+            return frozenset(("number",))
+        names = set(self._exact.get(word, ()))
+        for length in range(3, min(len(word), 14) + 1):
+            names |= self._stems.get(word[:length], set())
+        names |= self._root_of(word)
+        for length in _CONCORD_LENGTHS:
+            if word[:length] in _CONCORDS:
+                names |= self._root_of(word[length:])
+        return frozenset(names)
+
+    def _root_of(self, word: str) -> set[str]:
+        names: set[str] = set()
+        for length in range(3, min(len(word), 12) + 1):
+            names |= self._roots.get(word[:length], set())
+        return names
+
+    def _almost(self, word: str) -> frozenset[str]:
+        """Return the classes of the words that differ by one letter (or two letters changed round)."""
+        near: set[str] = set()
+        for shorter in (word, *deletions(word)):
+            for candidate in self._by_deletion.get(shorter, ()):
+                if candidate[0] == word[0] and abs(len(candidate) - len(word)) <= 1:
+                    near |= {
+                        name
+                        for name in self._exact[candidate]
+                        if not name.startswith("=")
+                    }
+        return frozenset(near)
+
+
+def _after_n(root: str) -> str:
+    for first, after in _AFTER_N:
+        if root.startswith(first):
+            return after + root[len(first) :]
+    return "n" + root
+
+
+def deletions(word: str) -> list[str]:
+    """Return the word with each of its letters left out in turn: two words that share one are a letter apart."""
+    return [word[:at] + word[at + 1 :] for at in range(len(word))]
