@@ -81,12 +81,12 @@ class Facts:
         has = found.has
         happening = (draft.happening or "").strip().lower()
         self.found = found
+        self.has = has
         self.me = has("self")
         young, grown = ages(found.text.raw)
-        words_child = found.count("child") - found.count("not_child") > 0
-        self.child = (
-            young or has("pupil") or ((words_child or has("child_maybe")) and not grown)
-        )
+        words_child = found.count("child") > found.count("not_child")
+        self.child_sure = young or has("pupil") or (words_child and not grown)
+        self.child = self.child_sure or (has("child_maybe") and not grown and not has("not_child"))
         self.child_said_no = grown and not self.child
         self.persons = self.child or has("adult", "many", "kin")
         self.now = (has("now") and not has("not_now")) or happening == "now"
@@ -98,6 +98,7 @@ class Facts:
         self.bare_cry = _bare_cry(found)
         self.beat = has("beat")
         self.weapon = has("weapon")
+        self.present = not (self.past or self.habit)
         self.spouse = has("spouse_beat") or (has("spouse") and self.beat)
         self.confined = has("confined", "guarded_armed")
         self.held = self.confined or has("cant_leave")
@@ -105,6 +106,8 @@ class Facts:
         self.sex = has("forced_sex")
         self.moving = has("crossing", "loading")
         self.took = has("took_child")
+        self.to_me = has("to_me")
+        self.dragged = has("coerced_move")
         self.goods = has("goods_move", "cars_moved")
         self.theft = has("theft") and not has("docs_held")
         self.labour = has("labour_trouble")
@@ -121,6 +124,10 @@ class Facts:
             or has("sale")
             or self.took
             or self.forced
+        )
+        # A child that is merely mentioned in a matter of pay, of papers or of home.
+        self.child_matters = self.child and not self.goods and not (
+            has("own_child") and (self.labour or has("other_trouble") or self.spouse) and not (self.control or self.marry)
         )
         self.goods_only = (self.goods or self.theft) and not (
             self.child or self.control
@@ -145,54 +152,58 @@ Rule = tuple[str, Callable[[Facts], bool]]
 # Danger now, a child in danger, a crossing now. Each line alone is enough.
 _P0: tuple[Rule, ...] = (
     ("cry_for_help", lambda f: f.bare_cry),
-    ("calls_for_rescue", lambda f: f.found.has("in_danger") and not f.past and not f.goods_only and not f.labour),
+    ("calls_for_rescue", lambda f: f.has("in_danger") and not (f.past or f.goods_only or f.labour)),
+    ("calls_for_rescue", lambda f: f.help and f.to_me and f.present and not (f.labour and not f.held)),
     ("held_now", lambda f: f.confined and not f.past),
-    ("held_now", lambda f: f.me and f.found.has("cant_leave") and not f.past
-        and (f.found.has("rape", "sale", "hurt", "kill", "food") or f.weapon or (f.help and not f.labour))),
-    ("weapon", lambda f: f.weapon and not f.past and (f.held or f.now or f.found.has("threat_t", "threat", "in_danger")
-        or (f.me and f.persons))),
-    ("life_threatened", lambda f: f.found.has("kill_now") and not f.past and not f.goods_only),
-    ("violence_now", lambda f: (f.beat or f.found.has("rape")) and f.now and not f.past),
-    ("violence_now", lambda f: f.help and not f.past and not f.habit and (f.found.has("rape", "sale")
-        or (f.beat and f.me))),
-    ("in_flight", lambda f: f.found.has("hiding") and f.me and not f.past and not f.goods_only),
-    ("in_flight", lambda f: f.found.has("scared") and f.found.has("chase") and not f.past),
-    ("moved_now", lambda f: (f.moving or f.found.has("move", "move_st")) and f.now and f.persons and not f.goods_only
-        and not f.past),
-    ("moved_now", lambda f: f.child and f.moving and f.found.has("progressive", "took_child", "unknown_dest")
-        and not (f.soon or f.past or f.habit or f.scam)),
-    ("moved_now", lambda f: f.moving and f.found.has("unknown_dest") and f.persons and not (f.soon or f.past)),
-    ("moved_now", lambda f: (f.moving or f.found.has("depart")) and f.child and f.today and not f.past
-        and (f.control or f.moving)),
-    ("child_taken", lambda f: f.took and f.child and (f.now or f.today) and not f.past),
-    ("child_in_danger", lambda f: f.child and not f.past and (f.now and f.found.has("cry", "hurt", "sale", "forced_sex",
-        "marry_word", "in_danger") or (f.found.has("hurt") and f.held))),
+    ("held_now", lambda f: f.me and f.has("cant_leave") and not f.past
+        and (f.has("rape", "sale", "hurt", "kill", "food") or f.weapon or (f.help and not f.labour))),
+    ("weapon", lambda f: f.weapon and not f.past and not f.goods_only),
+    ("life_threatened", lambda f: f.has("kill_now") and not f.past and not f.goods_only),
+    ("violence_now", lambda f: (f.beat or f.has("rape")) and f.now and not f.past and not f.habit),
+    ("violence_now", lambda f: f.help and f.present and (f.has("rape", "sale") or (f.beat and f.me))),
+    ("in_flight", lambda f: f.has("hiding") and f.me and not f.past and not f.goods_only and not f.spouse),
+    ("in_flight", lambda f: f.has("scared") and f.has("chase") and not f.past),
+    ("moved_now", lambda f: (f.moving or f.has("move", "move_st")) and f.now and f.persons and not f.goods_only),
+    ("moved_now", lambda f: f.dragged and f.present and not (f.soon and not f.now) and not f.goods_only
+        and (f.moving or f.has("vehicle", "border_word") or f.child)),
+    ("moved_now", lambda f: f.child and f.moving and f.has("progressive", "took_child", "unknown_dest", "cry")
+        and f.present and not f.soon and not f.scam),
+    ("moved_now", lambda f: f.moving and f.has("unknown_dest") and f.present and not f.soon),
+    ("moved_now", lambda f: (f.moving or f.has("depart")) and f.child and f.today and not f.past),
+    ("child_taken", lambda f: f.took and f.child and (f.now or f.today or f.has("taken_st")) and f.present
+        and not f.has("offer_job", "deceive")),
+    ("child_in_danger", lambda f: f.child and not f.past and (f.now and f.has("cry", "hurt", "sale", "forced_sex",
+        "marry_word", "in_danger") or (f.has("hurt") and f.held))),
 )  # fmt: skip
 
 # A child, held documents, deception or force with exploitation, departure within 72 hours.
 _P1: tuple[Rule, ...] = (
-    ("forced_marriage", lambda f: f.marry and (f.child or f.forced or f.found.has("confined", "stolen"))),
-    ("child", lambda f: f.child and not f.goods_only and (f.control or f.offer or f.moving or f.sex or f.beat or f.marry
-        or f.no_pay or f.found.has("herd", "domestic", "mining", "farm", "child_work", "school", "job", "corrupt",
-        "sex_word", "sale", "depart", "abroad", "deceive", "nude", "threat", "hurt", "cry", "move", "move_st"))),
+    ("forced_marriage", lambda f: f.marry and (f.child or f.forced or f.has("confined", "stolen"))),
+    ("child", lambda f: f.child_matters and (f.control or f.sex or f.marry or f.no_pay or f.dragged
+        or (f.beat and not f.spouse)
+        or f.has("child_work", "corrupt", "sex_word", "sale", "nude", "hurt", "cry", "herd"))),
+    ("child", lambda f: f.child_matters and f.child_sure and (f.offer or f.moving or f.beat
+        or f.has("domestic", "mining", "farm", "job", "depart", "abroad", "deceive", "threat", "move", "move_st")
+        or (f.has("school") and f.has("neg")))),
     ("forced_sex", lambda f: f.sex and not (f.spouse and not f.held)),
-    ("sold", lambda f: f.found.has("sale") and not f.goods_only),
-    ("documents_held", lambda f: f.docs and not f.found.has("other_trouble") and not (f.theft and not f.labour)),
+    ("sold", lambda f: f.has("sale") and not f.goods_only),
+    ("documents_held", lambda f: f.docs and not f.has("other_trouble") and not (f.theft and not f.labour)),
     ("cannot_leave", lambda f: f.held and not (f.spouse and not f.docs)),
-    ("debt_bondage", lambda f: f.found.has("debt_bond") and (f.offer or f.found.has("job", "boss", "agent", "mining"))
+    ("debt_bondage", lambda f: f.has("debt_bond") and (f.offer or f.has("job", "boss", "agent", "mining"))
         and not f.scam),
     ("forced_work", lambda f: f.forced and not f.spouse),
     ("movement_soon", lambda f: f.soon and not f.past and f.persons and not f.goods_only and not f.scam
-        and f.found.has("depart", "move", "move_st") and (f.offer or f.child or f.moving or f.found.has("many", "agent"))),
-    ("papers_sold", lambda f: f.found.has("corrupt") and (f.persons or f.found.has("adult"))
-        and not f.goods and f.found.has("office", "fake")),
-    ("exploited", lambda f: f.no_pay and (f.found.has("labour_lie", "threat_t", "excess_hours") or f.beat)
-        and f.found.has("job", "farm", "mining", "boss", "herd", "domestic") and not f.spouse),
+        and f.has("depart", "move", "move_st") and (f.offer or f.child or f.moving or f.has("many", "agent"))),
+    ("papers_sold", lambda f: f.has("corrupt") and (f.persons or f.has("adult"))
+        and not f.goods and f.has("office", "fake")),
+    ("forced_sex", lambda f: f.has("nude") and f.has("threat", "force") and f.persons),
+    ("exploited", lambda f: f.no_pay and (f.has("labour_lie", "threat_t", "excess_hours") or f.beat)
+        and f.has("job", "farm", "mining", "boss", "herd", "domestic") and not f.spouse),
 )  # fmt: skip
 
 _P3: tuple[Rule, ...] = (
     ("goods_smuggling", lambda f: f.goods),
-    ("other_trouble", lambda f: f.found.has("other_trouble") or f.theft),
+    ("other_trouble", lambda f: f.has("other_trouble") or f.theft),
     ("violence_at_home", lambda f: f.spouse),
     ("labour_dispute", lambda f: f.labour and not f.scam),
 )
@@ -203,23 +214,23 @@ _ILO: tuple[
     (
         "D1",
         lambda f: (
-            f.found.has("labour_lie")
-            or (f.found.has("deceive") and f.found.has("job", "marry_word"))
+            f.has("labour_lie")
+            or (f.has("deceive") and f.has("job", "marry_word"))
         ),
     ),
     (
         "D2",
         lambda f: (
-            f.found.has("sale", "debt_bond", "took_child") or (f.marry and f.forced)
+            f.has("sale", "debt_bond", "took_child") or (f.marry and f.forced)
         ),
     ),
-    ("D3", lambda f: f.child or f.found.has("unknown_dest")),
+    ("D3", lambda f: f.child or f.has("unknown_dest")),
     (
         "D4",
         lambda f: (
             f.no_pay
-            or f.found.has("excess_hours")
-            or (f.found.has("job") and f.found.has("food"))
+            or f.has("excess_hours")
+            or (f.has("job") and f.has("food"))
         ),
     ),
     (
@@ -228,53 +239,53 @@ _ILO: tuple[
             f.held
             or f.docs
             or f.sex
-            or f.found.has("threat_t", "debt_bond")
+            or f.has("threat_t", "debt_bond")
             or (f.beat and not f.spouse)
         ),
     ),
     (
         "D6",
-        lambda f: f.found.has("unknown_dest") or (f.found.has("abroad") and f.control),
+        lambda f: f.has("unknown_dest") or (f.has("abroad") and f.control),
     ),
 )
 _SECTION_22: tuple[Rule, ...] = (
     (
         "violence_threats",
-        lambda f: f.beat or f.weapon or f.found.has("threat_t", "threat", "kill_now"),
+        lambda f: f.beat or f.weapon or f.has("threat_t", "threat", "kill_now"),
     ),
-    ("threats_witchcraft", lambda f: f.found.has("witch")),
-    ("forced_drugs", lambda f: f.found.has("drug_force")),
+    ("threats_witchcraft", lambda f: f.has("witch")),
+    ("forced_drugs", lambda f: f.has("drug_force")),
     (
         "sexual_images_blackmail",
-        lambda f: f.found.has("nude") and f.found.has("threat", "online"),
+        lambda f: f.has("nude") and f.has("threat", "online"),
     ),
     (
         "threat_arrest",
-        lambda f: f.found.has("threat_t") and f.found.has("police", "office"),
+        lambda f: f.has("threat_t") and f.has("police", "office"),
     ),
-    ("not_allowed_to_leave", lambda f: f.found.has("cant_leave")),
+    ("not_allowed_to_leave", lambda f: f.has("cant_leave")),
     ("docs_held", lambda f: f.docs),
-    ("docs_fraudulent", lambda f: f.found.has("corrupt")),
+    ("docs_fraudulent", lambda f: f.has("corrupt")),
     ("locked_or_monitored", lambda f: f.confined),
     ("signs_sexual_violence", lambda f: f.sex),
-    ("injuries", lambda f: f.found.has("hurt")),
-    ("malnutrition", lambda f: f.found.has("food") and f.control),
-    ("debt_bondage", lambda f: f.found.has("debt_bond")),
+    ("injuries", lambda f: f.has("hurt")),
+    ("malnutrition", lambda f: f.has("food") and f.control),
+    ("debt_bondage", lambda f: f.has("debt_bond")),
     ("little_pay", lambda f: f.no_pay),
-    ("work_differs", lambda f: f.found.has("labour_lie")),
+    ("work_differs", lambda f: f.has("labour_lie")),
 )
 
 _CATEGORY: tuple[Rule, ...] = (
     ("smuggling", lambda f: f.goods and f.goods_only and not f.theft),
-    ("documents", lambda f: f.found.has("corrupt") and not f.sex),
+    ("documents", lambda f: f.has("corrupt") and not f.sex),
     ("marriage", lambda f: f.marry and (f.child or f.forced or not f.spouse)),
-    ("sexual", lambda f: f.sex or f.found.has("sex_word") or (f.found.has("nude") and f.offer)),
-    ("mining", lambda f: f.found.has("mining") and not f.found.has("herd")),
-    ("domestic", lambda f: f.found.has("domestic") and not f.found.has("labour_place")),
-    ("other", lambda f: f.spouse or f.theft or f.found.has("other_trouble")),
-    ("labour", lambda f: f.labour or f.found.has("herd", "farm", "boss", "no_pay", "labour_place")
-        or (f.found.has("job") and (f.docs or f.offer))),
-    ("child", lambda f: f.child and f.took),
+    ("sexual", lambda f: f.sex or f.has("sex_word") or (f.has("nude") and f.offer)),
+    ("mining", lambda f: f.has("mining") and not f.has("herd")),
+    ("domestic", lambda f: f.has("domestic") and not f.has("labour_place")),
+    ("other", lambda f: f.spouse or f.theft or f.has("other_trouble")),
+    ("labour", lambda f: f.labour or (f.has("boss", "no_pay") and not f.took)
+        or f.has("herd", "farm", "labour_place") or (f.has("job") and (f.docs or f.offer))),
+    ("child", lambda f: f.child_matters),
 )  # fmt: skip
 
 
@@ -335,7 +346,7 @@ def advise(draft: Draft) -> Advice:
 
 def _child(facts: Facts, grave: bool) -> bool | None:
     """Tell whether a child is concerned: one that is merely mentioned in a matter to refer is not."""
-    if facts.child and (grave or not facts.found.has("own_child")):
+    if facts.child and (grave or not facts.has("own_child")):
         return True
     return False if facts.child_said_no else None
 
@@ -344,7 +355,7 @@ def _danger(facts: Facts, priority: str) -> bool | None:
     if priority == "P0":
         return True
     calm = facts.scam or facts.past or facts.goods or facts.labour or facts.theft
-    if priority in ("P2", "P3") and (calm or facts.found.has("gone", "other_trouble")):
+    if priority in ("P2", "P3") and (calm or facts.has("gone", "other_trouble")):
         return False
     return None
 
@@ -355,7 +366,7 @@ def _why_p2(facts: Facts) -> list[str]:
         return ["offer_to_check"]
     if (
         facts.offer
-        or facts.found.has("gone")
+        or facts.has("gone")
         and found.has("abroad", "agent", "silent")
     ):
         return ["some_indicators"]

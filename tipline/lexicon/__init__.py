@@ -19,12 +19,14 @@ _SPELLING = (
     (re.compile(r"d(?=[iu])"), "l"),
     (re.compile(r"w(?=[aei])"), "o"),
     (re.compile(r"y(?=[aeo])"), "e"),
-    (re.compile(r"(?!^ll)(.)\1+"), r"\1"),
 )
+_DOUBLED = re.compile(r"(.)\1+")
+_NOT_DOUBLED = {"banna"}  # men; with one n they would be children
+_SHORT = 3  # of, off; la, lla: in short words the second letter tells them apart
 _APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´ʹ′")  # noqa: RUF001 - the marks people type for an apostrophe
 _TOKEN = re.compile(r"\d+|[^\W\d_]+|[.!?;\n…]+")
 _GLUED = re.compile(r"\b[a-z]+\d+[a-z]*\b|\b\d+[a-z]+\b")
-_FUZZY_FROM = 5  # shorter words differ from each other by one letter too often
+_FUZZY_FROM = 5  # shorter words differ by one letter too often; words of this length only by letters changed round
 _FUZZY_WORDS = (
     400  # unknown words of one text that are compared with a letter's difference
 )
@@ -57,7 +59,7 @@ def fold(word: str) -> str:
     """Bring one plain word to the spelling that all spellings share: ``ngwana`` and ``ngoana`` are one."""
     for pattern, instead in _SPELLING:
         word = pattern.sub(instead, word)
-    return word
+    return word if len(word) <= _SHORT or word in _NOT_DOUBLED else _DOUBLED.sub(r"\1", word)
 
 
 @dataclass(frozen=True)
@@ -181,7 +183,8 @@ class Lexicon:
     ) -> None:
         """Take lists as they stand in the data.
 
-        ``classes``: words parted by spaces; ``stem*`` any ending, ``~root`` a Sesotho verb with what is glued to it.
+        ``classes``: words parted by spaces; ``stem*`` any ending, ``~root`` a Sesotho verb with what is glued to it
+        (done to the speaker, it is in the class ``…@me`` too: nthekisa, nkotla).
         ``phrases``: one a line; ``{a|b}`` classes, ``x|y`` words, ``..`` up to three words between, ``...`` up to
         eight, ``-{a}`` in front: not if that stands just before.
         """
@@ -197,7 +200,7 @@ class Lexicon:
             for line in listed.strip().splitlines():
                 if line.strip():
                     self._phrases.append((name, self._phrase(line)))
-        self.names = frozenset(classes) | frozenset(phrases) | {"number", "unknown"}
+        self.names = frozenset(classes) | frozenset(phrases) | {"number", "unknown"} | {name + "@me" for name in classes}
         for name, phrase in self._phrases:
             used = {part for item in phrase.items for part in item.names} | set(
                 phrase.unless
@@ -216,8 +219,8 @@ class Lexicon:
     def _add(self, name: str, word: str) -> None:
         if word.startswith("~"):
             root = plain(word[1:])
-            for form in (root, _after_n(root)):
-                self._roots.setdefault(fold(form), set()).add(name)
+            self._roots.setdefault(fold(root), set()).add(name)
+            self._roots.setdefault(fold(_after_n(root)), set()).update((name, name + "@me"))
         elif word.endswith("*"):
             self._stems.setdefault(fold(plain(word[:-1])), set()).add(name)
         else:
@@ -251,6 +254,8 @@ class Lexicon:
         found = Found(cut)
         classes: dict[str, frozenset[str]] = {}
         left = _FUZZY_WORDS
+        where: dict[str, bytearray] = {}
+        size = len(cut.folded) // 8 + 1
         for place, word in enumerate(cut.folded):
             names = classes.get(word)
             if names is None:
@@ -260,9 +265,12 @@ class Lexicon:
                     names = self._almost(word)
                 classes[word] = names or frozenset(("unknown",))
                 names = classes[word]
-            bit = 1 << place
             for name in names:
-                found.bits[name] = found.bits.get(name, 0) | bit
+                bits = where.get(name)
+                if bits is None:
+                    bits = where[name] = bytearray(size)
+                bits[place >> 3] |= 1 << (place & 7)
+        found.bits = {name: int.from_bytes(bits, "little") for name, bits in where.items()}
         for name, phrase in self._phrases:
             hit = found.match(phrase)
             if hit:
@@ -293,7 +301,9 @@ class Lexicon:
         near: set[str] = set()
         for shorter in (word, *deletions(word)):
             for candidate in self._by_deletion.get(shorter, ()):
-                if candidate[0] == word[0] and abs(len(candidate) - len(word)) <= 1:
+                if candidate[0] != word[0] or abs(len(candidate) - len(word)) > 1:
+                    continue
+                if len(word) > _FUZZY_FROM or sorted(candidate) == sorted(word):
                     near |= {
                         name
                         for name in self._exact[candidate]
