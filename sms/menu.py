@@ -1,0 +1,211 @@
+"""The USSD menu as data: read it, check it, and lay a screen out in 150 septets. Pure but for reading its file once."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal
+
+from sms.segments import fold, parts, septets
+from tipline import places
+
+Lang = Literal["st", "en"]
+LANGS: tuple[Lang, Lang] = ("st", "en")
+LIMIT = 150  # septets of a screen with its "CON " or "END ": networks differ, this passes all
+PREFIX = 4
+ROOM = LIMIT - PREFIX
+_CHOICE_LINE = re.compile(r"^\s*\d", re.MULTILINE)
+
+
+class MenuError(ValueError):
+    """Something in the menu, a lesson or the directory cannot be shown; says which, never what a reporter wrote."""
+
+
+@dataclass(frozen=True)
+class Service:
+    """A confirmed place to call: its name in both languages and its number as it is to be dialled."""
+
+    name_st: str
+    name_en: str
+    phone: str
+
+    def line(self, lang: Lang) -> str:
+        """Return the one line that a screen shows."""
+        return f"{self.name_st if lang == 'st' else self.name_en}: {self.phone}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One numbered answer: what is kept (``value``), where it leads, and its label in both languages."""
+
+    st: str
+    en: str
+    to: str
+    value: str = ""
+
+    def label(self, lang: Lang) -> str:
+        """Return the label in this language."""
+        return self.st if lang == "st" else self.en
+
+
+@dataclass(frozen=True)
+class Step:
+    """One screen of ``menu.toml``."""
+
+    name: str
+    kind: Literal["choice", "typing", "pages"]
+    st: str
+    en: str
+    answer: str = ""
+    back: str = ""
+    source: str = ""
+    to: str = ""
+    choice: tuple[Choice, ...] = ()
+
+    def text(self, lang: Lang) -> str:
+        """Return what the screen says in this language."""
+        return self.st if lang == "st" else self.en
+
+
+@dataclass(frozen=True)
+class Menu:
+    """All screens and words, the lesson's screens in each language, and the confirmed services."""
+
+    steps: Mapping[str, Step]
+    words: Mapping[str, Mapping[str, str]]
+    failed: Mapping[str, Mapping[str, str]]
+    stages: Mapping[str, Mapping[str, str]]
+    lessons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    services: tuple[Service, ...] = ()
+
+    def word(self, name: str, lang: Lang) -> str:
+        """Return one of the shared words."""
+        return self.words[name][lang]
+
+    def choices(self, step: Step, lang: Lang, district: str | None = None) -> tuple[Choice, ...]:
+        """Return a step's numbered answers; ``district`` is the one whose ports are asked for."""
+        if step.source == "districts":
+            named = [Choice(place.name_st, place.name_en, step.to, place.slug) for place in places.districts()]
+            return (*named, self._choice("elsewhere", "child", "unknown"))
+        if step.source == "ports":
+            ports = [
+                Choice(place.name_st, place.name_en, step.to, place.slug) for place in places.ports(district)
+            ]
+            return (
+                self._choice("not_border", step.to, district or "unknown"),
+                *ports,
+                self._choice("informal", step.to, "informal"),
+            )
+        return tuple(one for one in step.choice if one.to != "learn" or self.lessons.get(lang))
+
+    def pages_of(self, step: Step, lang: Lang) -> tuple[str, ...]:
+        """Return the texts of a step that the caller handed in: the lesson or the directory."""
+        return self.lessons.get(lang, ()) if step.name == "learn" else self.help_pages(lang)
+
+    def help_pages(self, lang: Lang) -> tuple[str, ...]:
+        """Return the directory: the confirmed numbers, then where to go. No number is confirmed until somebody rang it."""
+        pages: list[str] = []
+        for service in self.services:
+            line = fold(service.line(lang))
+            if pages and septets(f"{pages[-1]}\n{line}") <= self.page_room(lang):
+                pages[-1] = f"{pages[-1]}\n{line}"
+            else:
+                pages.append(line)
+        return (*pages, *parts(self.word("places_to_go", lang), self.page_room(lang)))
+
+    def page_room(self, lang: Lang) -> int:
+        """Return the septets left for a text that is leafed through, with its widest row of choices."""
+        forward = max(septets(self.word(name, lang)) for name in ("next", "finish"))
+        return ROOM - len("\n1. ") - forward - len("\n0. ") - septets(self.word("back", lang))
+
+    def lesson_room(self, lang: Lang) -> int:
+        """Return the septets of one lesson screen, which carries only the way forward."""
+        return ROOM - len("\n1. ") - max(septets(self.word(name, lang)) for name in ("next", "finish"))
+
+    def safety(self, lang: Lang) -> str:
+        """Return what somebody in danger reads: the confirmed numbers that fit, else where to go."""
+        step = self.steps["safety"]
+        room = ROOM - sum(septets(line) + 1 for line in numbered(step.choice, lang))
+        said = f"{self.word('not_emergency', lang)} {self.word('call', lang)}"
+        listed = said
+        for service in self.services:
+            if septets(f"{listed}\n{service.line(lang)}") <= room:
+                listed = f"{listed}\n{service.line(lang)}"
+        return listed if listed != said else step.text(lang)
+
+    def _choice(self, word: str, to: str, value: str) -> Choice:
+        return Choice(self.word(word, "st"), self.word(word, "en"), to, value)
+
+
+def load_menu(
+    path: Path | None = None,
+    lessons: Mapping[str, Sequence[str]] | None = None,
+    services: Iterable[Service] = (),
+) -> Menu:
+    """Read the menu and add the lesson's screens (``{"st": […], "en": […]}``) and the confirmed services.
+
+    Without a lesson in a language "learn" is not offered there. MenuError names a lesson screen or a service that
+    does not fit, or that looks like a numbered choice.
+    """
+    data = _read(path or Path(__file__).with_suffix(".toml"))
+    steps = {block["name"]: _step(block) for block in data["screen"]}
+    given = {lang: tuple(fold(text) for text in texts) for lang, texts in (lessons or {}).items()}
+    menu = Menu(steps, data["words"], data["failed"], data["stages"], given, tuple(services))
+    _check(menu)
+    return menu
+
+
+def numbered(choices: Sequence[Choice], lang: Lang) -> list[str]:
+    """Return the lines ``1. label`` of these choices."""
+    return [f"{number}. {one.label(lang)}" for number, one in enumerate(choices, 1)]
+
+
+def paged(menu: Menu, step: Step, lang: Lang, district: str | None) -> list[tuple[Choice, ...]]:
+    """Deal a step's choices to pages so that each fits, even with "More", "Back" and the line about a wrong answer."""
+    choices = menu.choices(step, lang, district)
+    base = septets(step.text(lang)) + 1 + septets(menu.word("wrong", lang))
+    base += len("\n0. ") + septets(menu.word("back", lang)) if step.back else 0
+    more = len("\n9. ") + septets(menu.word("more", lang))
+    cost = [len("\n9. ") + septets(one.label(lang)) for one in choices]
+    if len(choices) <= 1 or base + sum(cost) <= ROOM:
+        return [choices]
+    pages: list[tuple[Choice, ...]] = []
+    page: list[Choice] = []
+    used = base + more
+    for number, one in enumerate(choices):
+        last = number == len(choices) - 1
+        room = ROOM + (more if last else 0)  # the last page needs no "More"
+        if page and used + cost[number] > room:
+            pages.append(tuple(page))
+            page, used = [], base + more
+        page.append(one)
+        used += cost[number]
+    return [*pages, tuple(page)]
+
+
+@cache
+def _read(path: Path) -> dict[str, Any]:
+    return tomllib.loads(path.read_text(encoding="utf-8"))
+
+
+def _step(block: Mapping[str, Any]) -> Step:
+    choices = tuple(Choice(**choice) for choice in block.get("choice", ()))
+    return Step(**{**block, "choice": choices})
+
+
+def _check(menu: Menu) -> None:
+    for lang in LANGS:
+        for number, text in enumerate(menu.lessons.get(lang, ()), 1):
+            room = menu.lesson_room(lang)
+            if not text.strip() or septets(text) > room:
+                raise MenuError(f"lesson screen {number} ({lang}): 1 to {room} septets, not {septets(text)}")
+            if _CHOICE_LINE.search(text):
+                raise MenuError(f"lesson screen {number} ({lang}): no line may begin with a digit")
+        for number, service in enumerate(menu.services, 1):
+            line = service.line(lang)
+            if septets(line) > menu.page_room(lang) or _CHOICE_LINE.search(line):
+                raise MenuError(f"service {number} ({lang}): too long for a screen, or begins with a digit")
