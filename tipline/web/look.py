@@ -41,7 +41,7 @@ def init_look(app: Flask) -> None:
     css = stylesheet(*PUBLIC)
     headers.allow_style(app, css)
     app.extensions["style_hash"] = style_hash(css)
-    app.jinja_env.globals["inline_css"] = inline_css
+    app.jinja_env.globals.update(inline_css=inline_css, scene=scene)
     settings = app.config["TIPLINE"]
 
     @app.context_processor
@@ -57,3 +57,10 @@ def inline_css(*names: str) -> Markup:
 def csp_hashes(app: Flask) -> tuple[str, ...]:
     """Return the hashes that a policy must allow for the public pages' style."""
     return (f"'{app.extensions['style_hash']}'",)
+
+
+@cache
+def scene(name: str) -> Markup:
+    """Return a drawing of ``static/scenes`` to stand in the page; its words stand beside it in the template."""
+    drawing = (STATIC / "scenes" / f"{name}.svg").read_text(encoding="utf-8")
+    return Markup(drawing.replace(' xmlns="http://www.w3.org/2000/svg"', ' aria-hidden="true"').strip())  # noqa: S704
