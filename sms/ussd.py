@@ -126,7 +126,7 @@ def play(menu: Menu, session: Session, answer: str) -> Turn:
     if session.lang is None or session.step not in menu.steps:
         return _choose_language(menu, session, number)
     step = menu.steps[session.step]
-    if number in ("0", "00") and session.step not in ("receipt", "messages") and _leave(session, number):
+    if number in ("0", "00") and step.name != "receipt":
         return _go_back(menu, session, step, number)
     match step.kind:
         case "typing":
@@ -170,7 +170,7 @@ def thanks_screen(menu: Menu, lang: Lang | None) -> Screen:
 
 def _choose_language(menu: Menu, session: Session, number: str | None) -> Turn:
     if number not in ("1", "2"):
-        return Turn(session, _languages(menu, wrong=number is not None or session.page > 0))
+        return Turn(session, _languages(menu, wrong=True))
     lang: Lang = "st" if number == "1" else "en"
     return _show(menu, Session(step="main", lang=lang))
 
@@ -212,11 +212,6 @@ def _typed(menu: Menu, session: Session, answer: str) -> Turn:
 def _leafed(menu: Menu, session: Session, step: Step, number: str | None) -> Turn:
     texts = session.pages if step.name == "messages" else menu.pages_of(step, _lang(session))
     last = session.page >= len(texts) - 1
-    if number == "0":
-        before = session.page - 1
-        return _show(menu, replace(session, page=before)) if before >= 0 else _enter(menu, session, "main")
-    if number == "00":
-        return _enter(menu, session, "main")
     if number == "1":
         return _enter(menu, session, "bye") if last else _show(menu, replace(session, page=session.page + 1))
     if number == "2" and step.name == "messages":
@@ -225,21 +220,17 @@ def _leafed(menu: Menu, session: Session, step: Step, number: str | None) -> Tur
 
 
 def _go_back(menu: Menu, session: Session, step: Step, number: str) -> Turn:
-    if number == "00":
+    finished = session.scratch.get(_DONE)  # then no way leads to a second report in the same session
+    if number == "00" and not finished:
         return _enter(menu, session, "main")
     if session.page:
         return _show(menu, replace(session, page=session.page - 1))
     to = step.back or "main"
-    if to == "messages" and session.scratch.get(_DONE):
+    if to == "messages" and finished:
         to = "receipt"
     if to == "post" and "district" not in session.answers:
         to = "where"
     return _enter(menu, session, to)
-
-
-def _leave(session: Session, number: str) -> bool:
-    """Say whether going back is open: after the receipt there is no way to a second report in the same session."""
-    return number == "0" or not session.scratch.get(_DONE)
 
 
 # --- showing

@@ -1,0 +1,232 @@
+"""The SMS dialogue: ``step(phone, text)`` says what a text is and which template answers it. Pure.
+
+Anything that is not understood is a tip and goes to a human. The templates are data (``messages.toml``), and so are the
+keywords with their misspellings (``words.toml``).
+"""
+
+from __future__ import annotations
+
+import re
+import string
+import sys
+import tomllib
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from sms.segments import fold, parts, segments, septets
+from tipline import language
+from tipline.lexicon import fold as spell
+from tipline.lexicon import plain
+
+__all__ = ["LANGS", "TEMPLATES", "Phone", "Step", "parts", "render", "step", "table"]
+
+Lang = Literal["st", "en"]
+LANGS: tuple[Lang, Lang] = ("st", "en")
+Action = Literal[
+    "tip", "cry", "read", "stop", "start", "info", "language", "nothing_waiting", "empty",
+]  # fmt: skip
+
+_HERE = Path(__file__).parent
+_TOKEN = re.compile(r"[^\W_]+")
+_LEET = str.maketrans("013457", "oieast")
+_LONGEST_KEYWORD = 200  # letters; a longer text is no keyword, whatever it is made of
+_SWAP_FROM = 4  # letters from which two swapped neighbours are put right
+_FUZZY_FROM = 7  # letters from which one wrong or missing letter is put right
+
+
+@dataclass(frozen=True)
+class Phone:
+    """What is known of the phone that wrote.
+
+    ``known``: an open thread exists; ``waiting``: a message can be read with 1; ``stopped``: it wants no texts.
+    """
+
+    known: bool = False
+    lang: Lang | None = None
+    stopped: bool = False
+    waiting: bool = False
+
+
+@dataclass(frozen=True)
+class Step:
+    """What a text is and what answers it.
+
+    "tip" and "cry" (a tip with danger now) are stored, in the open thread if there is one; "read" releases the waiting
+    text; "language" remembers ``lang``. ``reply`` is a template's name, None where nothing is sent.
+    """
+
+    lang: Lang
+    action: Action
+    reply: str | None
+
+
+@dataclass(frozen=True)
+class _Keyword:
+    """One kind of keyword: its phrases by language, and the words that may stand beside it."""
+
+    name: str
+    phrases: dict[tuple[str, ...], Lang]
+    beside: frozenset[str]
+
+
+def step(phone: Phone, text: str) -> Step:
+    """Say what a text is. Looks at the text as it came; what is stored is never changed by it."""
+    if _is_empty(text):
+        return _reply(phone, phone.lang or "st", "empty", "ask_again")
+    words = _tokens(text)
+    if phone.waiting and not phone.stopped and _matches("read", words):
+        return Step(phone.lang or "st", "read", None)
+    if words == ("1",):
+        return _reply(phone, phone.lang or "st", "nothing_waiting", "nothing_waiting")
+    for name in ("stop", "start", "english", "sesotho", "language", "info", "cry"):
+        spoken = _matches(name, words)
+        if spoken:
+            return _keyword(phone, name, phone.lang or spoken)
+    lang = phone.lang or language.guess(text) or "st"
+    return _reply(phone, lang, "tip", "tip_received_again" if phone.known else "tip_received")
+
+
+def render(key: str, lang: Lang, **fill: str) -> str:
+    """Return a template in a language, filled and folded to GSM-7. KeyError for an unknown template or a missing fill."""
+    return fold(TEMPLATES[key][lang].format_map(fill))
+
+
+def table() -> list[tuple[str, Lang, int, int]]:
+    """Return ``(template, language, septets, segments)`` of every template with its longest filling."""
+    rows: list[tuple[str, Lang, int, int]] = []
+    for key in TEMPLATES:
+        for lang in LANGS:
+            said = render(key, lang, **LONGEST)
+            rows.append((key, lang, septets(said), segments(said).count))
+    return rows
+
+
+def placeholders(template: str) -> set[str]:
+    """Return the names that a template wants filled."""
+    return {name for _, name, _, _ in string.Formatter().parse(template) if name}
+
+
+def _keyword(phone: Phone, name: str, lang: Lang) -> Step:
+    match name:
+        case "stop":
+            return _reply(phone, lang, "stop", "stopped")
+        case "start":
+            return Step(lang, "start", "started")
+        case "english" | "sesotho":
+            return _reply(phone, "en" if name == "english" else "st", "language", "language_set")
+        case "language":
+            return _reply(phone, lang, "info", "language_ask")
+        case "info":
+            return _reply(phone, lang, "info", "info")
+        case "cry":
+            return _reply(phone, lang, "cry", "cry_received")
+        case _:
+            raise AssertionError("Programming error: no such keyword")
+
+
+def _reply(phone: Phone, lang: Lang, action: Action, template: str) -> Step:
+    """Answer, unless the phone wants no texts (STOP is obeyed until START; what was written is kept all the same)."""
+    return Step(lang, action, None if phone.stopped else template)
+
+
+def _is_empty(text: str) -> bool:
+    """Say whether a text holds nothing that can be seen."""
+    return all(letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf") for letter in text)
+
+
+def _tokens(text: str) -> tuple[str, ...]:
+    """Return a short text as folded words; a longer one is no keyword and gives none."""
+    if len(text) > _LONGEST_KEYWORD:
+        return ()
+    words = _TOKEN.findall(plain(text))
+    if len(words) > 2 and all(len(word) == 1 for word in words):  # noqa: PLR2004 - h e l p, s.t.o.p
+        words = ["".join(words)]
+    return tuple(_token(word) for word in words)
+
+
+def _token(word: str) -> str:
+    if not word.isalpha() and not word.isdecimal():
+        word = word.translate(_LEET)
+    return spell(word)
+
+
+def _matches(name: str, words: tuple[str, ...]) -> Lang | None:
+    """Return the language of the keyword if the text holds it and only what may stand beside it, else None."""
+    keyword = _KEYWORDS[name]
+    spoken: Lang | None = None
+    at = 0
+    while at < len(words):
+        for length in (3, 2, 1):
+            found = keyword.phrases.get(words[at : at + length])
+            if found and at + length <= len(words):
+                spoken = spoken or found
+                at += length
+                break
+        else:
+            if words[at] not in keyword.beside:
+                return _misspelt(keyword, words[0]) if len(words) == 1 else None
+            at += 1
+    return spoken
+
+
+def _misspelt(keyword: _Keyword, word: str) -> Lang | None:
+    if word in _NOT or any((word,) in other.phrases for other in _KEYWORDS.values()):
+        return None
+    for phrase, lang in keyword.phrases.items():
+        if len(phrase) == 1 and _near(word, phrase[0]):
+            return lang
+    return None
+
+
+def _near(word: str, right: str) -> bool:
+    """Say whether a word is ``right`` with two neighbours swapped or, if long, one letter wrong, missing or too many."""
+    if len(word) == len(right):
+        wrong = [at for at, letter in enumerate(word) if letter != right[at]]
+        if len(wrong) == 2 and len(right) >= _SWAP_FROM:  # noqa: PLR2004 - the two of a swap
+            one, two = wrong
+            return two == one + 1 and word[one] == right[two] and word[two] == right[one]
+        return len(wrong) == 1 and len(right) >= _FUZZY_FROM
+    longer, shorter = (word, right) if len(word) > len(right) else (right, word)
+    if len(longer) != len(shorter) + 1 or len(right) < _FUZZY_FROM:
+        return False
+    return any(longer[:at] + longer[at + 1 :] == shorter for at in range(len(longer)))
+
+
+def _read(name: str) -> dict[str, Any]:
+    return tomllib.loads((_HERE / name).read_text(encoding="utf-8"))
+
+
+def _load_words() -> tuple[dict[str, _Keyword], frozenset[str]]:
+    data = _read("words.toml")
+    never = frozenset(spell(plain(word)) for word in data.pop("not")["words"].split())
+    keywords: dict[str, _Keyword] = {}
+    for name, block in data.items():
+        phrases: dict[tuple[str, ...], Lang] = {}
+        for lang in LANGS:
+            for phrase in block[lang].split():
+                phrases.setdefault(tuple(_token(plain(word)) for word in phrase.split("-")), lang)
+        beside = frozenset(_token(plain(word)) for word in block["with"].split())
+        keywords[name] = _Keyword(name, phrases, beside)
+    return keywords, never
+
+
+def _load_messages() -> tuple[dict[str, dict[Lang, str]], dict[str, str]]:
+    data = _read("messages.toml")
+    longest = data.pop("longest")
+    return data, longest
+
+
+TEMPLATES, LONGEST = _load_messages()
+_KEYWORDS, _NOT = _load_words()
+
+
+def main() -> None:
+    """Print the table of templates (``python -m sms.conversation``)."""
+    for key, lang, weight, count in table():
+        sys.stdout.write(f"{key:20} {lang}  {weight:3} septets  {count} segment{'s' if count > 1 else ''}\n")
+
+
+if __name__ == "__main__":
+    main()
