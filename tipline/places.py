@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from tipline.lexicon import deletions, fold, plain, words
 
-_LONGEST = 5  # words in one alias
 _FUZZY_FROM = 6  # shorter names differ from ordinary words by one letter
 _FUZZY_WORDS = 300  # words of one text that are compared with a letter's difference
 _BESIDE = 3  # words between a port's name and its "bridge" or "leliboho"
@@ -45,9 +44,7 @@ def _key(text: str) -> str:
 
 
 def _load() -> tuple[dict[str, Place], _Names]:
-    data: dict[str, Any] = tomllib.loads(
-        Path(__file__).with_suffix(".toml").read_text(encoding="utf-8")
-    )
+    data: dict[str, Any] = tomllib.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
     every: dict[str, Place] = {}
     alias: dict[str, str] = {}
     post: dict[str, str] = {}
@@ -63,8 +60,9 @@ def _load() -> tuple[dict[str, Place], _Names]:
         )
         for name in block["aliases"]:
             alias[_key(name)] = slug
-        for name in (block["name_st"], block["name_en"], slug):
-            alias.setdefault(_key(name), slug)
+        if block["kind"] != "informal":
+            for name in (block["name_st"], block["name_en"], slug):
+                alias.setdefault(_key(name), slug)
         for name in block.get("post", ()):
             post[_key(name)] = slug
     misspelt: dict[str, str] = {}
@@ -73,18 +71,28 @@ def _load() -> tuple[dict[str, Place], _Names]:
             if len(word) >= _FUZZY_FROM:
                 for shorter in (word, *deletions(word)):
                     misspelt.setdefault(shorter, word)
-    sets = [
-        frozenset(fold(plain(word)) for word in data[name].split())
-        for name in ("port_words", "port_words_before", "not_names", "from_words")
-    ]
-    return every, _Names(alias, post, *sets, misspelt=misspelt)
+
+    def listed(name: str) -> frozenset[str]:
+        return frozenset(fold(plain(word)) for word in data[name].split())
+
+    return every, _Names(
+        alias,
+        post,
+        port_words=listed("port_words"),
+        port_words_before=listed("port_words_before"),
+        not_names=listed("not_names"),
+        from_words=listed("from_words"),
+        misspelt=misspelt,
+    )
 
 
 ALL, _NAMES = _load()
-_NAME_WORDS = frozenset(
-    word for name in (*_NAMES.alias, *_NAMES.post) for word in name.split()
-)
+_NAME_WORDS = frozenset(word for name in (*_NAMES.alias, *_NAMES.post) for word in name.split())
 _NOT_MISSPELT = _NAMES.port_words | _NAMES.not_names
+_FIRST_WORDS: dict[str, int] = {}  # first word of a name → words in the longest name that begins with it
+for _name in (*_NAMES.alias, *_NAMES.post):
+    _first, _length = _name.split()[0], len(_name.split())
+    _FIRST_WORDS[_first] = max(_length, _FIRST_WORDS.get(_first, 0))
 _RANK = {"port": 2, "district": 1, "informal": 0}
 
 
@@ -113,9 +121,11 @@ def find(text: str) -> Place | None:
     A port beats a district, but only where the port's own name or a word such as "bridge" beside the town says so; a
     place that people come *from* yields to another; the first named wins among equals.
     """
-    said = words(text).folded
-    if not said:
-        return None
+    return find_words(words(text).folded)
+
+
+def find_words(said: tuple[str, ...]) -> Place | None:
+    """Do as ``find`` does for a text that is cut into folded words already."""
     said = _spelt(said)
     best: tuple[int, int, int] | None = None
     chosen: str | None = None
@@ -140,12 +150,7 @@ def _spelt(said: tuple[str, ...]) -> tuple[str, ...]:
     left = _FUZZY_WORDS
     right: list[str] = []
     for word in said:
-        if (
-            len(word) >= _FUZZY_FROM
-            and word not in _NAME_WORDS
-            and word not in _NOT_MISSPELT
-            and left
-        ):
+        if len(word) >= _FUZZY_FROM and word not in _NAME_WORDS and word not in _NOT_MISSPELT and left:
             left -= 1
             word = _nearest(word)
         right.append(word)
@@ -162,9 +167,8 @@ def _nearest(word: str) -> str:
 
 def _at(said: tuple[str, ...], at: int) -> tuple[str, int] | None:
     """Return the place whose name begins at this word, and the length of the name in words."""
-    if said[at] not in _NAME_WORDS:
-        return None
-    for length in range(min(_LONGEST, len(said) - at), 0, -1):
+    longest = _FIRST_WORDS.get(said[at], 0)
+    for length in range(min(longest, len(said) - at), 0, -1):
         name = " ".join(said[at : at + length])
         if name in _NAMES.post and _beside(said, at, length):
             return _NAMES.post[name], length
@@ -177,7 +181,4 @@ def _beside(said: tuple[str, ...], at: int, length: int) -> bool:
     """Tell whether a word such as "bridge" stands right after the name or, in Sesotho, before it (leliboho la …)."""
     after = said[at + length : at + length + 1]
     before = said[max(0, at - _BESIDE) : at]
-    return bool(
-        _NAMES.port_words.intersection(after)
-        or _NAMES.port_words_before.intersection(before)
-    )
+    return bool(_NAMES.port_words.intersection(after) or _NAMES.port_words_before.intersection(before))

@@ -53,17 +53,14 @@ class Advice:
 def _lexicon() -> Lexicon:
     folder = Path(__file__).with_name("lexicon")
     lists: dict[str, Any] = {}
-    for name in ("words.toml", "phrases.toml"):
-        lists |= tomllib.loads((folder / name).read_text(encoding="utf-8"))
+    for name in ("people.toml", "kinds.toml", "danger.toml", "matters.toml"):
+        for table, block in tomllib.loads((folder / name).read_text(encoding="utf-8")).items():
+            lists.setdefault(table, {}).update(block)
     return Lexicon(lists["words"], lists["phrases"], lists["shorthand"])
 
 
 def _reasons() -> tuple[dict[str, str], dict[str, str]]:
-    listed = tomllib.loads(
-        (Path(__file__).with_name("lexicon") / "reasons.toml").read_text(
-            encoding="utf-8"
-        )
-    )
+    listed = tomllib.loads((Path(__file__).with_name("lexicon") / "reasons.toml").read_text(encoding="utf-8"))
     return {code: both["en"] for code, both in listed.items()}, {
         code: both["st"] for code, both in listed.items()
     }
@@ -76,14 +73,14 @@ REASONS, REASONS_ST = _reasons()
 class Facts:
     """What the words and answers say, as plain yes and no; each rule reads these."""
 
-    def __init__(self, found: Found, draft: Draft) -> None:
+    def __init__(self, found: Found, draft: Draft, place: places.Place | None = None) -> None:
         """Look at each fact once."""
         has = found.has
         happening = (draft.happening or "").strip().lower()
         self.found = found
         self.has = has
         self.me = has("self")
-        young, grown = ages(found.text.raw)
+        young, grown = ages(found.text.folded)
         words_child = found.count("child") > found.count("not_child")
         self.child_sure = young or has("pupil") or (words_child and not grown)
         self.child = self.child_sure or (has("child_maybe") and not grown and not has("not_child"))
@@ -105,43 +102,57 @@ class Facts:
         self.docs = has("docs_held") and not has("docs_asked")
         self.sex = has("forced_sex")
         self.moving = has("crossing", "loading")
-        self.took = has("took_child")
+        self.at_border = has("border_word", "river") or (place is not None and place.kind != "district")
         self.to_me = has("to_me")
         self.dragged = has("coerced_move")
-        self.goods = has("goods_move", "cars_moved")
+        young_herd = self.child and has("herd", "farm", "school")
+        self.goods = has("goods_move", "cars_moved") and not young_herd
+        self.unhurried = (
+            self.soon or self.past or self.habit or has("offer_job", "deceive", "asks_scam", "corrupt")
+        )
         self.theft = has("theft") and not has("docs_held")
+        self.things = (
+            self.theft and has("bag", "money", "phone_word", "goods") and not has("weapon", "confined")
+        )
+        self.took = has("took_child") and not self.things
         self.labour = has("labour_trouble")
-        self.scam = has("asks_scam", "pay_first", "docs_asked") or found.text.asks
+        asks = has("asks_scam") and (found.text.asks or has("job", "offer", "agent", "money_first"))
+        self.scam = asks or has("pay_first", "docs_asked") or found.text.asks
+        self.unhurried = (
+            self.soon or self.past or self.habit or self.scam or has("offer_job", "deceive", "corrupt")
+        )
         self.offer = has("offer_job")
         self.marry = has("marry_word")
         self.forced = has("force_strong", "debt_bond", "slave")
         self.no_pay = has("no_pay")
         # The harms that make a matter of trafficking out of a matter of work or of home.
-        self.control = (
-            self.held
-            or self.docs
-            or self.sex
-            or has("sale")
-            or self.took
-            or self.forced
-        )
+        self.control = self.held or self.docs or self.sex or has("sale") or self.took or self.forced
         # A child that is merely mentioned in a matter of pay, of papers or of home.
-        self.child_matters = self.child and not self.goods and not (
-            has("own_child") and (self.labour or has("other_trouble") or self.spouse) and not (self.control or self.marry)
+        self.child_matters = (
+            self.child
+            and not self.goods
+            and not (
+                has("own_child")
+                and (self.labour or has("other_trouble") or self.spouse)
+                and not (self.control or self.marry)
+            )
         )
-        self.goods_only = (self.goods or self.theft) and not (
-            self.child or self.control
-        )
+        self.child = self.child and not (self.things and not self.control)
+        # What the tables of matters to refer recognise, and no harm of trafficking stands beside it.
+        self.refer = (
+            self.labour or self.spouse or self.goods or self.things or has("other_trouble")
+        ) and not self.control
+        self.goods_only = self.things or ((self.goods or self.theft) and not (self.child or self.control))
 
 
 def _bare_cry(found: Found) -> bool:
     """Tell whether the text is a cry for help and next to nothing else."""
     if not found.has("help_word"):
         return False
-    said = found.union(
-        ("help_word", "filler", "greet", "hurry", "danger_word", "rescue", "cry")
-    )
+    said = found.union(("help_word", "filler", "greet", "hurry", "danger_word", "rescue", "cry"))
     rest = ((1 << len(found.text.raw)) - 1) & ~said
+    if found.text.asks and found.has("how"):
+        return False
     return rest.bit_count() <= (1 if len(found.text.raw) <= 6 else 0) and not found.has(
         "goods", "pay_word", "question"
     )
@@ -168,6 +179,13 @@ _P0: tuple[Rule, ...] = (
         and (f.moving or f.has("vehicle", "border_word") or f.child)),
     ("moved_now", lambda f: f.child and f.moving and f.has("progressive", "took_child", "unknown_dest", "cry")
         and f.present and not f.soon and not f.scam),
+    ("moved_now", lambda f: f.child and f.moving and not (f.unhurried or f.goods_only or f.labour or f.scam)),
+    ("child_in_danger", lambda f: f.child and f.has("threat_t") and f.has("sale", "took_child") and not f.past),
+    ("moved_now", lambda f: f.child and f.at_border and not (f.unhurried or f.goods_only or f.labour or f.has("herd"))),
+    ("moved_now", lambda f: f.persons and f.has("cry") and (f.moving or f.at_border) and not f.unhurried),
+    ("child_in_danger", lambda f: f.child and f.has("cry") and not (f.unhurried or f.spouse)),
+    ("child_in_danger", lambda f: f.child_matters and f.child_sure and f.now and not (f.scam or f.refer)),
+    ("held_now", lambda f: f.persons and f.now and f.control and not (f.scam or f.refer or f.past)),
     ("moved_now", lambda f: f.moving and f.has("unknown_dest") and f.present and not f.soon),
     ("moved_now", lambda f: (f.moving or f.has("depart")) and f.child and f.today and not f.past),
     ("child_taken", lambda f: f.took and f.child and (f.now or f.today or f.has("taken_st")) and f.present
@@ -185,6 +203,7 @@ _P1: tuple[Rule, ...] = (
     ("child", lambda f: f.child_matters and f.child_sure and (f.offer or f.moving or f.beat
         or f.has("domestic", "mining", "farm", "job", "depart", "abroad", "deceive", "threat", "move", "move_st")
         or (f.has("school") and f.has("neg")))),
+    ("child", lambda f: f.child_matters and f.child_sure and not (f.scam or f.refer or f.has("question"))),
     ("forced_sex", lambda f: f.sex and not (f.spouse and not f.held)),
     ("sold", lambda f: f.has("sale") and not f.goods_only),
     ("documents_held", lambda f: f.docs and not f.has("other_trouble") and not (f.theft and not f.labour)),
@@ -197,6 +216,7 @@ _P1: tuple[Rule, ...] = (
     ("papers_sold", lambda f: f.has("corrupt") and (f.persons or f.has("adult"))
         and not f.goods and f.has("office", "fake")),
     ("forced_sex", lambda f: f.has("nude") and f.has("threat", "force") and f.persons),
+    ("exploited", lambda f: f.has("excess_hours") and f.has("threat_t") and not f.spouse),
     ("exploited", lambda f: f.no_pay and (f.has("labour_lie", "threat_t", "excess_hours") or f.beat)
         and f.has("job", "farm", "mining", "boss", "herd", "domestic") and not f.spouse),
 )  # fmt: skip
@@ -213,35 +233,20 @@ _ILO: tuple[
 ] = (  # adult dimensions of the ILO/EC operational indicators, "present", never a probability
     (
         "D1",
-        lambda f: (
-            f.has("labour_lie")
-            or (f.has("deceive") and f.has("job", "marry_word"))
-        ),
+        lambda f: f.has("labour_lie") or (f.has("deceive") and f.has("job", "marry_word")),
     ),
     (
         "D2",
-        lambda f: (
-            f.has("sale", "debt_bond", "took_child") or (f.marry and f.forced)
-        ),
+        lambda f: f.has("sale", "debt_bond", "took_child") or (f.marry and f.forced),
     ),
     ("D3", lambda f: f.child or f.has("unknown_dest")),
     (
         "D4",
-        lambda f: (
-            f.no_pay
-            or f.has("excess_hours")
-            or (f.has("job") and f.has("food"))
-        ),
+        lambda f: f.no_pay or f.has("excess_hours") or (f.has("job") and f.has("food")),
     ),
     (
         "D5",
-        lambda f: (
-            f.held
-            or f.docs
-            or f.sex
-            or f.has("threat_t", "debt_bond")
-            or (f.beat and not f.spouse)
-        ),
+        lambda f: f.held or f.docs or f.sex or f.has("threat_t", "debt_bond") or (f.beat and not f.spouse),
     ),
     (
         "D6",
@@ -300,9 +305,9 @@ def advise(draft: Draft) -> Advice:
     say: a reporter may be watched, or mean only himself.
     """
     found = _LEXICON.find(draft.text)
-    facts = Facts(found, draft)
     named = places.lookup(draft.place) if draft.place else None
-    place = named or places.find(draft.text)
+    place = named or places.find_words(found.text.folded)
+    facts = Facts(found, draft, place)
     urgent, serious, refer = _first(_P0, facts), _first(_P1, facts), _first(_P3, facts)
     if draft.danger_now:
         urgent.insert(0, "danger_now")
@@ -313,11 +318,7 @@ def advise(draft: Draft) -> Advice:
     category = draft.category if draft.category in CATEGORIES else None
     if category in (None, "unknown"):
         category = next(iter(_first(_CATEGORY, facts)), "unknown")
-    child = (
-        draft.child
-        if draft.child is not None
-        else _child(facts, bool(urgent or serious))
-    )
+    child = draft.child if draft.child is not None else _child(facts, bool(urgent or serious))
     if child and urgent and "child" not in serious:
         serious.append("child")
     if urgent:
@@ -328,14 +329,10 @@ def advise(draft: Draft) -> Advice:
         priority, reasons = "P3", refer[:1]
     else:
         priority, reasons = "P2", _why_p2(facts)
-    danger = (
-        draft.danger_now if draft.danger_now is not None else _danger(facts, priority)
-    )
+    danger = draft.danger_now if draft.danger_now is not None else _danger(facts, priority)
     return Advice(
         priority=priority,
-        indicators=tuple(_first(_ILO, facts) + _first(_SECTION_22, facts))
-        if facts.found.text.raw
-        else (),
+        indicators=tuple(_first(_ILO, facts) + _first(_SECTION_22, facts)) if facts.found.text.raw else (),
         reasons=tuple(dict.fromkeys(reasons)),
         category=category,
         place=place.slug if place else None,
@@ -351,11 +348,15 @@ def _child(facts: Facts, grave: bool) -> bool | None:
     return False if facts.child_said_no else None
 
 
+_QUIET = ("asks_scam", "pay_first", "docs_asked", "gone", "abroad", "silent", "agent", "job", "other_trouble")
+
+
 def _danger(facts: Facts, priority: str) -> bool | None:
     if priority == "P0":
         return True
-    calm = facts.scam or facts.past or facts.goods or facts.labour or facts.theft
-    if priority in ("P2", "P3") and (calm or facts.has("gone", "other_trouble")):
+    if priority == "P3":
+        return None if facts.spouse and not facts.past else False
+    if priority == "P2" and (facts.past or facts.offer or facts.has(*_QUIET)):
         return False
     return None
 
@@ -364,10 +365,6 @@ def _why_p2(facts: Facts) -> list[str]:
     found = facts.found
     if facts.scam and (facts.offer or found.has("job", "pay_first", "agent")):
         return ["offer_to_check"]
-    if (
-        facts.offer
-        or facts.has("gone")
-        and found.has("abroad", "agent", "silent")
-    ):
+    if facts.offer or facts.has("gone") and found.has("abroad", "agent", "silent"):
         return ["some_indicators"]
     return ["not_understood"]

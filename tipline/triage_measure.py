@@ -22,20 +22,16 @@ def measure(path: str | Path) -> dict[str, Any]:
     the file that were missed (for ``p3_as_p0``, the hits themselves are the faults). Raises ValueError if a column is
     missing, OSError if the file cannot be read.
     """
-    figures = {name: {"hits": 0, "total": 0, "lines": []} for name in _FIGURES}
+    figures: dict[str, dict[str, Any]] = {name: {"hits": 0, "total": 0, "lines": []} for name in _FIGURES}
     count = 0
     with Path(path).open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE)
-        missing = [
-            column for column in _COLUMNS if column not in (rows.fieldnames or ())
-        ]
+        missing = [column for column in _COLUMNS if column not in (rows.fieldnames or ())]
         if missing:
             raise ValueError("columns missing: " + ", ".join(missing))
         for row in rows:
             count += 1
-            for name, hit in _compare(
-                row, advise(Draft(text=row["text"] or ""))
-            ).items():
+            for name, hit in _compare(row, advise(Draft(text=row["text"] or ""))).items():
                 figure = figures[name]
                 figure["total"] += 1
                 figure["hits"] += hit
@@ -68,10 +64,6 @@ def lines(result: dict[str, Any]) -> list[str]:
     """Put a measurement into lines for a terminal: one a figure, with the numbers of the lines that went wrong."""
     said = [f"messages: {result['messages']}"]
     for name, figure in result["figures"].items():
-        wrong = (
-            f" (lines {', '.join(map(str, figure['lines']))})"
-            if figure["lines"]
-            else ""
-        )
+        wrong = f" (lines {', '.join(map(str, figure['lines']))})" if figure["lines"] else ""
         said.append(f"{name}: {figure['hits']}/{figure['total']}{wrong}")
     return said

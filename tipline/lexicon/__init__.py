@@ -23,19 +23,19 @@ _SPELLING = (
 _DOUBLED = re.compile(r"(.)\1+")
 _NOT_DOUBLED = {"banna"}  # men; with one n they would be children
 _SHORT = 3  # of, off; la, lla: in short words the second letter tells them apart
-_APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´ʹ′")  # noqa: RUF001 - the marks people type for an apostrophe
+_APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´ʹ′")  # the marks people type for an apostrophe
 _TOKEN = re.compile(r"\d+|[^\W\d_]+|[.!?;\n…]+")
 _GLUED = re.compile(r"\b[a-z]+\d+[a-z]*\b|\b\d+[a-z]+\b")
-_FUZZY_FROM = 5  # shorter words differ by one letter too often; words of this length only by letters changed round
-_FUZZY_WORDS = (
-    400  # unknown words of one text that are compared with a letter's difference
+_FUZZY_FROM = (
+    5  # shorter words differ by one letter too often; words of this length only by letters changed round
 )
+_FUZZY_WORDS = 400  # unknown words of one text that are compared with a letter's difference
+_HEAD, _LONGEST_STEM = 3, 14  # letters of a beginning: at least, and at most
+_NONE: frozenset[str] = frozenset()
 _NEAR, _FAR = 3, 8  # words that `..` and `...` may stand for
 
 # Sesotho glues who does it, and to whom, to the verb; people glue or part them as they like.
-_CONCORDS = frozenset(
-    "a o e u i ba ke re le se li mo oa ea ha kea rea lea baa tla nke bo".split()
-)
+_CONCORDS = {"a", "o", "e", "u", "i", "ba", "ke", "re", "le", "se", "li", "mo", "oa", "ea", "ha", "kea", "rea", "lea", "baa", "tla", "nke", "bo"}  # fmt: skip
 _CONCORD_LENGTHS = (1, 2, 3)
 # What a Sesotho verb's first letter becomes after the n- of "me" (ho thusa, nthuse; ho otla, nkotla).
 _AFTER_N = (
@@ -48,11 +48,7 @@ _AFTER_N = (
 def plain(text: str) -> str:
     """Lower the case and drop accents and apostrophes: ``Ramatšeliso's`` → ``ramatselisos``."""
     text = unicodedata.normalize("NFKD", text.casefold()).translate(_APOSTROPHES)
-    return (
-        "".join(char for char in text if not unicodedata.combining(char))
-        if not text.isascii()
-        else text
-    )
+    return "".join(char for char in text if not unicodedata.combining(char)) if not text.isascii() else text
 
 
 def fold(word: str) -> str:
@@ -127,7 +123,7 @@ class Found:
         return any(self.bits.get(name, 0) for name in names)
 
     def count(self, *names: str) -> int:
-        """Count the words that belong to none of the other words' classes but to one of these."""
+        """Count the words of these classes (and the phrases, by their last word)."""
         return self.union(names).bit_count()
 
     def union(self, names: Iterable[str]) -> int:
@@ -136,15 +132,6 @@ class Found:
         for name in names:
             bits |= self.bits.get(name, 0)
         return bits
-
-    def near(
-        self, one: tuple[str, ...], other: tuple[str, ...], distance: int = 10
-    ) -> bool:
-        """Tell whether one of each stands within so many words, whichever comes first."""
-        left, right = self.union(one), self.union(other)
-        return bool(
-            left and right and (self._smear(left, distance, 0) | left) & right
-        ) or bool(left and right and self._smear(right, distance, 0) & left)
 
     def _smear(self, bits: int, reach: int, starts: int) -> int:
         reached, step = 0, bits
@@ -164,11 +151,7 @@ class Found:
             if not now:
                 return 0
             wanted = self.union(item.names)
-            now = (
-                self._smear(now, item.gap + 1, self.text.starts) & wanted
-                if wanted
-                else 0
-            )
+            now = self._smear(now, item.gap + 1, self.text.starts) & wanted if wanted else 0
         return now
 
 
@@ -200,29 +183,36 @@ class Lexicon:
             for line in listed.strip().splitlines():
                 if line.strip():
                     self._phrases.append((name, self._phrase(line)))
-        self.names = frozenset(classes) | frozenset(phrases) | {"number", "unknown"} | {name + "@me" for name in classes}
-        for name, phrase in self._phrases:
-            used = {part for item in phrase.items for part in item.names} | set(
-                phrase.unless
-            )
-            strange = {part for part in used if not part.startswith("=")} - self.names
-            if strange:
-                raise ValueError(
-                    f"phrases for {name} use what is no list: {sorted(strange)}"
-                )
+        self.names = (
+            frozenset(classes)
+            | frozenset(phrases)
+            | {"number", "unknown"}
+            | {name + "@me" for name in classes}
+        )
+        self._check(frozenset(classes))
         self._by_deletion: dict[str, list[str]] = {}
         for word in self._exact:
             if len(word) >= _FUZZY_FROM:
                 for shorter in (word, *deletions(word)):
                     self._by_deletion.setdefault(shorter, []).append(word)
 
+    def _check(self, classes: frozenset[str]) -> None:
+        """Raise ValueError if a phrase uses what is no list, or a list of phrases that stands below it."""
+        known = set(classes) | {"number", "unknown"} | {name + "@me" for name in classes}
+        for name, phrase in self._phrases:
+            used = {part for item in phrase.items for part in item.names} | set(phrase.unless)
+            strange = {part for part in used if not part.startswith("=")} - known
+            if strange:
+                raise ValueError(f"phrases for {name} use what is no list above them: {sorted(strange)}")
+            known.add(name)
+
     def _add(self, name: str, word: str) -> None:
         if word.startswith("~"):
             root = plain(word[1:])
-            self._roots.setdefault(fold(root), set()).add(name)
-            self._roots.setdefault(fold(_after_n(root)), set()).update((name, name + "@me"))
+            _put(self._roots, fold(root), name)
+            _put(self._roots, fold(_after_n(root)), name, name + "@me")
         elif word.endswith("*"):
-            self._stems.setdefault(fold(plain(word[:-1])), set()).add(name)
+            _put(self._stems, fold(plain(word[:-1])), name)
         else:
             self._exact.setdefault(fold(plain(word)), set()).add(name)
 
@@ -282,19 +272,14 @@ class Lexicon:
         if word.isdigit():
             return frozenset(("number",))
         names = set(self._exact.get(word, ()))
-        for length in range(3, min(len(word), 14) + 1):
-            names |= self._stems.get(word[:length], set())
-        names |= self._root_of(word)
+        if word.endswith("in"):  # takin, puttin
+            names |= self._exact.get(word + "g", _NONE)
+        names |= _begins(word, self._stems)
+        names |= _begins(word, self._roots)
         for length in _CONCORD_LENGTHS:
             if word[:length] in _CONCORDS:
-                names |= self._root_of(word[length:])
+                names |= _begins(word[length:], self._roots)
         return frozenset(names)
-
-    def _root_of(self, word: str) -> set[str]:
-        names: set[str] = set()
-        for length in range(3, min(len(word), 12) + 1):
-            names |= self._roots.get(word[:length], set())
-        return names
 
     def _almost(self, word: str) -> frozenset[str]:
         """Return the classes of the words that differ by one letter (or two letters changed round)."""
@@ -304,12 +289,22 @@ class Lexicon:
                 if candidate[0] != word[0] or abs(len(candidate) - len(word)) > 1:
                     continue
                 if len(word) > _FUZZY_FROM or sorted(candidate) == sorted(word):
-                    near |= {
-                        name
-                        for name in self._exact[candidate]
-                        if not name.startswith("=")
-                    }
+                    near |= {name for name in self._exact[candidate] if not name.startswith("=")}
         return frozenset(near)
+
+
+def _begins(word: str, beginnings: dict[str, set[str]]) -> set[str]:
+    """Return the classes of all beginnings that this word has; a beginning's first letters stand there with no class."""
+    names: set[str] = set()
+    if word[:_HEAD] in beginnings:
+        for length in range(_HEAD, min(len(word), _LONGEST_STEM) + 1):
+            names |= beginnings.get(word[:length], _NONE)
+    return names
+
+
+def _put(beginnings: dict[str, set[str]], stem: str, *names: str) -> None:
+    beginnings.setdefault(stem[:_HEAD], set())
+    beginnings.setdefault(stem, set()).update(names)
 
 
 def _after_n(root: str) -> str:
