@@ -1,7 +1,7 @@
 """The SMS dialogue: ``step(phone, text)`` says what a text is and which template answers it. Pure.
 
-Anything that is not understood is a tip and goes to a human. The templates are data (``messages.toml``), and so are the
-keywords with their misspellings (``words.toml``).
+Anything that is not understood is a tip and goes to a human. The templates are data (``messages.toml``), and
+so are the keywords with their misspellings (``words.toml``).
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ _FUZZY_FROM = 7  # letters from which one wrong or missing letter is put right
 class Phone:
     """What is known of the phone that wrote.
 
-    ``known``: an open thread exists; ``waiting``: a message can be read with 1; ``stopped``: it wants no texts.
+    ``known``: an open thread exists; ``waiting``: a message can be read with 1; ``stopped``: it wants no
+    texts.
     """
 
     known: bool = False
@@ -53,8 +54,9 @@ class Phone:
 class Step:
     """What a text is and what answers it.
 
-    "tip" and "cry" (a tip with danger now) are stored, in the open thread if there is one; "read" releases the waiting
-    text; "language" remembers ``lang``. ``reply`` is a template's name, None where nothing is sent.
+    "tip" and "cry" (a tip with danger now) are stored, in the open thread if there is one; "read" releases
+    the waiting text; "language" remembers ``lang``. ``reply`` is a template's name, None where nothing is
+    sent.
     """
 
     lang: Lang
@@ -89,7 +91,7 @@ def step(phone: Phone, text: str) -> Step:
 
 
 def render(key: str, lang: Lang, **fill: str) -> str:
-    """Return a template in a language, filled and folded to GSM-7. KeyError for an unknown template or a missing fill."""
+    """Return a template, filled and folded to GSM-7. KeyError for an unknown template or a missing fill."""
     return fold(TEMPLATES[key][lang].format_map(fill))
 
 
@@ -123,11 +125,12 @@ def _keyword(phone: Phone, name: str, lang: Lang) -> Step:
         case "cry":
             return _reply(phone, lang, "cry", "cry_received")
         case _:
-            raise AssertionError("Programming error: no such keyword")
+            message = "Programming error: no such keyword"
+            raise AssertionError(message)
 
 
 def _reply(phone: Phone, lang: Lang, action: Action, template: str) -> Step:
-    """Answer, unless the phone wants no texts (STOP is obeyed until START; what was written is kept all the same)."""
+    """Answer, unless the phone wants no texts: STOP holds until START, and what is written is kept anyway."""
     return Step(lang, action, None if phone.stopped else template)
 
 
@@ -153,7 +156,7 @@ def _token(word: str) -> str:
 
 
 def _matches(name: str, words: tuple[str, ...]) -> Lang | None:
-    """Return the language of the keyword if the text holds it and only what may stand beside it, else None."""
+    """Return the keyword's language if the text holds it and only what may stand beside it, else None."""
     keyword = _KEYWORDS[name]
     spoken: Lang | None = None
     at = 0
@@ -181,7 +184,7 @@ def _misspelt(keyword: _Keyword, word: str) -> Lang | None:
 
 
 def _near(word: str, right: str) -> bool:
-    """Say whether a word is ``right`` with two neighbours swapped or, if long, one letter wrong, missing or too many."""
+    """Say whether a word is ``right`` but for two swapped neighbours or, if long, for one letter."""
     if len(word) == len(right):
         wrong = [at for at, letter in enumerate(word) if letter != right[at]]
         if len(wrong) == 2 and len(right) >= _SWAP_FROM:  # noqa: PLR2004 - the two of a swap

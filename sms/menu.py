@@ -1,4 +1,4 @@
-"""The USSD menu as data: read it, check it, and lay a screen out in 150 septets. Pure but for reading its file once."""
+"""The USSD menu as data: read it, check it, lay a screen out in 150 septets. Pure but for its file."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NoReturn
 
 from sms.segments import fold, parts, septets
 from tipline import places
@@ -22,7 +22,7 @@ _CHOICE_LINE = re.compile(r"^\s*\d", re.MULTILINE)
 
 
 class MenuError(ValueError):
-    """Something in the menu, a lesson or the directory cannot be shown; says which, never what a reporter wrote."""
+    """Something of the menu, a lesson or the directory cannot be shown. Says which."""
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,9 @@ class Menu:
     def choices(self, step: Step, lang: Lang, district: str | None = None) -> tuple[Choice, ...]:
         """Return a step's numbered answers; ``district`` is the one whose ports are asked for."""
         if step.source == "districts":
-            named = [Choice(place.name_st, place.name_en, step.to, place.slug) for place in places.districts()]
+            named = [
+                Choice(place.name_st, place.name_en, step.to, place.slug) for place in places.districts()
+            ]
             return (*named, self._choice("elsewhere", "child", "unknown"))
         if step.source == "ports":
             ports = [
@@ -107,7 +109,7 @@ class Menu:
         return self.lessons.get(lang, ()) if step.name == "learn" else self.help_pages(lang)
 
     def help_pages(self, lang: Lang) -> tuple[str, ...]:
-        """Return the directory: the confirmed numbers, then where to go. No number is confirmed until somebody rang it."""
+        """Return the directory: the confirmed numbers, then where to go."""
         pages: list[str] = []
         for service in self.services:
             line = fold(service.line(lang))
@@ -148,8 +150,8 @@ def load_menu(
 ) -> Menu:
     """Read the menu and add the lesson's screens (``{"st": […], "en": […]}``) and the confirmed services.
 
-    Without a lesson in a language "learn" is not offered there. MenuError names a lesson screen or a service that
-    does not fit, or that looks like a numbered choice.
+    Without a lesson in a language "learn" is not offered there. MenuError names a lesson screen or a service
+    that does not fit, or that looks like a numbered choice.
     """
     data = _read(path or Path(__file__).with_suffix(".toml"))
     steps = {block["name"]: _step(block) for block in data["screen"]}
@@ -165,7 +167,7 @@ def numbered(choices: Sequence[Choice], lang: Lang) -> list[str]:
 
 
 def paged(menu: Menu, step: Step, lang: Lang, district: str | None) -> list[tuple[Choice, ...]]:
-    """Deal a step's choices to pages so that each fits, even with "More", "Back" and the line about a wrong answer."""
+    """Deal a step's choices to pages that fit, even with "More", "Back" and the line about a wrong answer."""
     choices = menu.choices(step, lang, district)
     base = septets(step.text(lang)) + 1 + septets(menu.word("wrong", lang))
     base += len("\n0. ") + septets(menu.word("back", lang)) if step.back else 0
@@ -199,13 +201,17 @@ def _step(block: Mapping[str, Any]) -> Step:
 
 def _check(menu: Menu) -> None:
     for lang in LANGS:
+        room = menu.lesson_room(lang)
         for number, text in enumerate(menu.lessons.get(lang, ()), 1):
-            room = menu.lesson_room(lang)
-            if not text.strip() or septets(text) > room:
-                raise MenuError(f"lesson screen {number} ({lang}): 1 to {room} septets, not {septets(text)}")
-            if _CHOICE_LINE.search(text):
-                raise MenuError(f"lesson screen {number} ({lang}): no line may begin with a digit")
+            if not text.strip() or septets(text) > room or _CHOICE_LINE.search(text):
+                _refuse("lesson screen", number, lang, room, septets(text))
+        room = menu.page_room(lang)
         for number, service in enumerate(menu.services, 1):
             line = service.line(lang)
-            if septets(line) > menu.page_room(lang) or _CHOICE_LINE.search(line):
-                raise MenuError(f"service {number} ({lang}): too long for a screen, or begins with a digit")
+            if septets(line) > room or _CHOICE_LINE.search(line):
+                _refuse("service", number, lang, room, septets(line))
+
+
+def _refuse(what: str, number: int, lang: Lang, room: int, length: int) -> NoReturn:
+    problem = f"{what} {number} ({lang}): 1 to {room} septets (now {length}), no line beginning with a digit"
+    raise MenuError(problem)

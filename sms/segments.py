@@ -1,7 +1,7 @@
 """How long a text is on the air, and how to fold it into the characters every phone shows. Pure.
 
-GSM 03.38: 160 septets in one segment, 153 in each of several; the characters of the extension table cost two. One
-character outside it makes the whole text UCS-2: 70 and 67. ``smsutil`` counts.
+GSM 03.38: 160 septets in one segment, 153 in each of several; the characters of the extension table cost two.
+One character outside it makes the whole text UCS-2: 70 and 67. ``smsutil`` counts.
 """
 
 from __future__ import annotations
@@ -63,9 +63,11 @@ def septets(text: str) -> int:
 
 def segments(text: str) -> Segments:
     """Return how a text leaves as it stands, unfolded; an empty text takes no segment."""
+    if not text:
+        return Segments("GSM-7", 0, 0)
     split = smsutil.split(text)
     if split.encoding == "gsm0338":
-        return Segments("GSM-7", split.total_bytes, len(split.parts) if text else 0)
+        return Segments("GSM-7", split.total_bytes, len(split.parts))
     return Segments("UCS-2", split.total_bytes // 2, len(split.parts))
 
 
@@ -94,7 +96,7 @@ def parts(text: str, limit: int = ONE_SEGMENT) -> list[str]:
 
 
 def _chop(word: str, limit: int) -> list[str]:
-    """Cut one long folded word; an escape and its character are never parted since each letter is weighed whole."""
+    """Cut one long folded word; a letter of two septets is weighed, and cut, whole."""
     pieces: list[str] = []
     piece, weight = "", 0
     for letter in word:

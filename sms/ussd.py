@@ -1,7 +1,7 @@
 """The USSD dialogue: ``play(menu, session, answer)`` gives the next screen and what is to be kept. Pure.
 
-A session is all the state there is; the caller keeps it sealed between two screens. Nothing is remembered from one
-session to the next, so nothing on a shared phone shows that anyone called before.
+A session is all the state there is; the caller keeps it sealed between two screens. Nothing is remembered
+from one session to the next, so nothing on a shared phone shows that anyone called before.
 """
 
 from __future__ import annotations
@@ -10,9 +10,22 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, cast
+from typing import Literal
 
-from sms.menu import LANGS, LIMIT, ROOM, Choice, Lang, Menu, MenuError, Service, Step, load_menu, numbered, paged
+from sms.menu import (
+    LANGS,
+    LIMIT,
+    ROOM,
+    Choice,
+    Lang,
+    Menu,
+    MenuError,
+    Service,
+    Step,
+    load_menu,
+    numbered,
+    paged,
+)
 from sms.segments import fold, parts, septets
 from tipline.receipts import clean, grouped, is_well_formed
 
@@ -23,14 +36,15 @@ __all__ = [
 
 Effect = Literal["keep", "finish", "read", "add"]
 _NUMBER = re.compile(r"\W*(\d{1,2})\W*")
-_NOTHING = {"", "x", ".", "-", "#", "*"}  # what people send who have nothing to add; not every phone sends an empty text
+# Sent by who has nothing to add: not every phone can send an empty answer.
+_NOTHING = {"", "x", ".", "-", "#", "*"}
 _LANGUAGE = "language"
 _DONE = "done"  # in scratch: the report is final, so no other begins in this session
 
 
 @dataclass(frozen=True)
 class Session:
-    """Where a dialogue stands. ``answers`` is the report; ``scratch`` and ``pages`` are what the screens need."""
+    """Where a dialogue stands. ``answers`` is the report; ``scratch`` and ``pages`` are for the screens."""
 
     step: str = _LANGUAGE
     lang: Lang | None = None
@@ -50,14 +64,14 @@ class Session:
     @classmethod
     def from_json(cls, line: str) -> Session:
         """Read what ``to_json`` wrote; ValueError for anything else."""
-        row: Any = json.loads(line)
         try:
-            step, lang, answers, page, scratch, pages = row
-            if lang not in (*LANGS, None):
-                raise ValueError
-            return cls(str(step), lang, dict(answers), int(page), dict(scratch), tuple(pages))
+            step, lang, answers, page, scratch, pages = json.loads(line)
+            session = cls(str(step), lang, dict(answers), int(page), dict(scratch), tuple(pages))
         except (TypeError, ValueError):
-            raise ValueError("not a session") from None
+            raise ValueError from None  # the cause would carry the line
+        if lang not in (*LANGS, None):
+            raise ValueError
+        return session
 
 
 @dataclass(frozen=True)
@@ -77,8 +91,9 @@ class Turn:
     """What one answer led to.
 
     ``effect``: "keep" (the answers changed: replace the draft tip), "finish" (make it final, then show
-    ``receipt_screen``), "read" (open ``scratch["receipt"]``, then show ``messages_screen``), "add" (add ``words`` to the
-    thread that ``scratch["receipt"]`` opens), or None. Where an effect fails, show ``failed_screen`` instead.
+    ``receipt_screen``), "read" (open ``scratch["receipt"]``, then show ``messages_screen``), "add" (add
+    ``words`` to the thread that ``scratch["receipt"]`` opens), or None. Where an effect fails, show
+    ``failed_screen``.
     """
 
     session: Session
@@ -138,7 +153,7 @@ def play(menu: Menu, session: Session, answer: str) -> Turn:
 
 
 def receipt_screen(menu: Menu, session: Session, receipt: str) -> Turn:
-    """Show the sixteen digits of a finished report, before the last screen, so that a dropped line cannot lose them."""
+    """Show a finished report's sixteen digits, before the last screen: a dropped line must not lose them."""
     scratch = {**session.scratch, "receipt": receipt, _DONE: "yes"}
     return _show(menu, replace(session, step="receipt", page=0, scratch=scratch, pages=()))
 
@@ -156,7 +171,7 @@ def messages_screen(menu: Menu, session: Session, stage: str, texts: Sequence[st
 
 
 def failed_screen(menu: Menu, lang: Lang | None, code: str) -> Screen:
-    """Say politely what went wrong and close; ``code`` is a domain error's, anything else means "try again"."""
+    """Say what went wrong and close; ``code`` is a domain error's, anything else means "try again"."""
     return Screen(menu.failed.get(code, menu.failed["try_again"])[lang or "st"], end=True)
 
 
@@ -240,7 +255,8 @@ def _enter(menu: Menu, session: Session, to: str) -> Turn:
     """Move to a step's first page, or close."""
     if to in ("thanks", "bye"):
         return Turn(session, Screen(menu.word(to, _lang(session)), end=True))
-    return _show(menu, replace(session, step=to, page=0, pages=session.pages if to in ("more", "added", "messages") else ()))
+    pages = session.pages if to in ("more", "added", "messages") else ()
+    return _show(menu, replace(session, step=to, page=0, pages=pages))
 
 
 def _show(menu: Menu, session: Session, *, wrong: bool = False) -> Turn:
@@ -251,20 +267,27 @@ def _show(menu: Menu, session: Session, *, wrong: bool = False) -> Turn:
         note = [menu.word("digits_wrong", lang)] if wrong else []
         return Turn(session, Screen("\n".join([*note, step.text(lang)])))
     body, lines = _content(menu, session, step, lang)
-    back = [] if step.name == "receipt" else [f"0. {menu.word('back', lang)}"] if step.back else []
-    home = [f"00. {menu.word('menu', lang)}"] if step.back not in ("", "main") and not session.scratch.get(_DONE) else []
-    said_first = [body] if body else []
+    if body:
+        lines = [body, *lines]
+    back = [f"0. {menu.word('back', lang)}"] if step.back else []
+    home = [f"00. {menu.word('menu', lang)}"] if _leads_home(session, step) else []
+    # The fullest that fits: 0 and 00 are obeyed wherever they are not shown too.
     for rows in (
-        [*note, *said_first, *lines, *back, *home],
-        [*note, *said_first, *lines, *back],
-        [*note, *said_first, *lines],
-        [*said_first, *lines, *back],
-        [*said_first, *lines],
+        [*note, *lines, *back, *home],
+        [*note, *lines, *back],
+        [*note, *lines],
+        [*lines, *back],
+        lines,
     ):
         text = "\n".join(rows)
         if septets(text) <= ROOM:
             return Turn(session, Screen(text))
-    raise MenuError(f"screen {step.name} ({lang}) is longer than {LIMIT} septets")
+    problem = f"screen {step.name} ({lang}) is longer than {LIMIT} septets"
+    raise MenuError(problem)
+
+
+def _leads_home(session: Session, step: Step) -> bool:
+    return step.back not in ("", "main") and not session.scratch.get(_DONE)
 
 
 def _content(menu: Menu, session: Session, step: Step, lang: Lang) -> tuple[str, list[str]]:
@@ -279,7 +302,8 @@ def _content(menu: Menu, session: Session, step: Step, lang: Lang) -> tuple[str,
         text = texts[min(session.page, len(texts) - 1)]
         if step.name == "messages":
             lines.append(f"2. {menu.word('say_more', lang)}")
-            text = f"({session.page + 1}/{len(texts)}) {text}"  # so that no line of an answer looks like a choice
+            # so that no line of an answer looks like a choice
+            text = f"({session.page + 1}/{len(texts)}) {text}"
         return text, lines
     pages = paged(menu, step, lang, session.answers.get("district"))
     at = min(session.page, len(pages) - 1)
@@ -316,7 +340,9 @@ def _answered(session: Session, step: Step, choice: Choice) -> dict[str, str]:
 def _speaks(session: Session) -> bool:
     """Say whether something was said that a desk can use: "don't know" alone makes no tip."""
     one = said(session)
-    return any(value not in (None, "") for value in (one.text, one.category, one.place, one.danger_now, one.child))
+    return any(
+        value not in (None, "") for value in (one.text, one.category, one.place, one.danger_now, one.child)
+    )
 
 
 def _number(answer: str) -> str | None:
@@ -333,4 +359,4 @@ def _yes_or_no(value: str | None) -> bool | None:
 
 
 def _lang(session: Session) -> Lang:
-    return cast(Lang, session.lang or "st")
+    return session.lang or "st"
