@@ -1,6 +1,6 @@
 """What people should know: lessons in both languages, and what is missing or stale among them.
 
-- ``library``   pure: load and render lessons (``st/*.md``, ``en/*.md``: TOML between two ``+++`` lines, then Markdown)
+- ``library``   pure: load and render lessons (TOML between two ``+++`` lines, then Markdown)
 - ``check``     pure: what keeps a lesson from being shown with a good conscience
 - ``spelling``  pure: Lesotho spelling against South African
 - ``web`` ``commands``  the edge: ``/<lang>/learn`` and ``flask content check``

@@ -51,7 +51,7 @@ class Question:
 
 @dataclass(frozen=True)
 class Lesson:
-    """One lesson in one language. ``html`` is clean; ``reviewed_by`` is empty until a first-language reader read it."""
+    """One lesson in one language; ``reviewed_by`` is empty until a first-language reader read it."""
 
     slug: str
     lang: str
@@ -83,12 +83,12 @@ def lesson(lang: str, slug: str, root: Path = HERE) -> Lesson | None:
 
 
 def ussd_screens(lang: str, root: Path = HERE) -> list[str]:
-    """Return the screens of the first lesson that has any, folded to GSM-7; USSD adds its own choices to each."""
+    """Return the screens of the first lesson that has any, folded to GSM-7; USSD adds its choices."""
     return next(([fold(screen) for screen in found.ussd] for found in load(lang, root) if found.ussd), [])
 
 
 def fold(text: str) -> str:
-    """Return text as a phone without internet shows it (``tš`` is ``ts'``): the press of Lesotho writes the same."""
+    """Return text as plain phones show it: ``tš`` is ``ts'``, as the press of Lesotho writes it too."""
     return text.translate(_FOLD)
 
 

@@ -1,4 +1,4 @@
-"""The lessons on the web: a list, and a page for each. The same for everybody, so browsers and proxies may keep them."""
+"""The lessons on the web: a list, and a page for each; the same for everybody, so browsers may keep them."""
 
 from __future__ import annotations
 

@@ -47,7 +47,7 @@ class Service:
 
 @cache
 def directory(own: Path | None = None) -> tuple[Service, ...]:
-    """Return every service, confirmed or not; ``own`` is an operator's file that changes or adds blocks by slug.
+    """Return every service, confirmed or not; an operator's file ``own`` changes or adds blocks by slug.
 
     Read once a process. ValueError names what is wrong in a file.
     """
@@ -61,7 +61,7 @@ def directory(own: Path | None = None) -> tuple[Service, ...]:
 
 
 def confirmed_contacts(district: str | None = None, need: str = "", own: Path | None = None) -> list[Service]:
-    """Return the services whose number is confirmed: those of ``district`` first, then those of the whole country."""
+    """Return the services whose number is confirmed: those of ``district`` first, then the country's."""
     near = [s for s in directory(own) if s.confirmed and (not need or need in s.needs)]
     chosen = [s for s in near if not s.districts or district is None or district in s.districts]
     return sorted(chosen, key=lambda s: not s.districts)
@@ -84,7 +84,9 @@ def _add(found: dict[str, Service], block: dict[str, Any], where: str) -> None:
         raise ValueError(
             f"{where}: block {slug or 'without a slug'}: unknown {', '.join(sorted(wrong)) or 'name'}"
         )
-    values = {name: tuple(value) if isinstance(value, list) else value for name, value in block.items()}
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value for name, value in block.items()
+    }
     if values.get("verified_on") == "":
         values["verified_on"] = None
     if not isinstance(values.get("verified_on"), date | None):

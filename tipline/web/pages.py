@@ -1,11 +1,11 @@
-"""The pages that only tell: front page, help, who can see what, the quick exit, and the small files browsers ask for."""
+"""The pages that only tell: front page, help, who can see what; quick exit; small files browsers ask for."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
-from flask import Blueprint, Response, current_app, redirect, render_template, send_from_directory
+from flask import Blueprint, Flask, Response, current_app, redirect, render_template
 from flask.blueprints import BlueprintSetupState
 
 from tipline import services
@@ -20,6 +20,7 @@ ELSEWHERE = "https://www.google.com/"
 
 @blueprint.record_once
 def _set_up(state: BlueprintSetupState) -> None:
+    assert isinstance(state.app, Flask)  # noqa: S101 - for the type checker: never a blueprint
     look.init_look(state.app)
 
 
@@ -79,14 +80,16 @@ def leave() -> Response:
     return response  # type: ignore[return-value]
 
 
-@blueprint.get("/favicon.svg", defaults={"name": "favicon.svg"})
-@blueprint.get("/favicon.ico", defaults={"name": "favicon.ico"})
-@blueprint.get("/manifest.webmanifest", defaults={"name": "manifest.webmanifest"})
-def small_file(name: str) -> Response:
+@blueprint.get("/favicon.svg", defaults={"name": "favicon.svg", "mimetype": "image/svg+xml"})
+@blueprint.get("/favicon.ico", defaults={"name": "favicon.ico", "mimetype": "image/vnd.microsoft.icon"})
+@blueprint.get(
+    "/manifest.webmanifest",
+    defaults={"name": "manifest.webmanifest", "mimetype": "application/manifest+json"},
+)
+def small_file(name: str, mimetype: str) -> Response:
     """Give the icon or the manifest; neither says what this site is about."""
-    response = send_from_directory(look.STATIC, name, max_age=7 * DAY)
-    response.headers["Cache-Control"] = f"public, max-age={7 * DAY}"
-    return response
+    same_for_all(7 * DAY)
+    return Response((look.STATIC / name).read_bytes(), mimetype=mimetype)
 
 
 @blueprint.get("/robots.txt")
@@ -100,9 +103,8 @@ def robots() -> Response:
         "Disallow: /*/inbox",
         "",
     ]
-    response = Response("\n".join(lines), mimetype="text/plain")
-    response.headers["Cache-Control"] = f"public, max-age={DAY}"
-    return response
+    same_for_all(DAY)
+    return Response("\n".join(lines), mimetype="text/plain")
 
 
 def own_directory() -> Path | None:

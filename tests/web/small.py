@@ -1,0 +1,42 @@
+"""The pages that only tell, served by the smallest app that can carry them: no database, no keys."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from types import SimpleNamespace
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from flask import Flask
+from jinja2 import StrictUndefined
+
+import content.web
+from tipline.web import compress, errors, headers, locale, pages
+
+CATALOGUE = locale.ROOT / "translations" / "st" / "LC_MESSAGES" / "public.po"
+
+
+def small_app(var: Path | None = None, *, demo: bool = False) -> Flask:
+    """Put the public blueprints together; translations older than their source are compiled first."""
+    compiled = CATALOGUE.with_suffix(".mo")
+    if not compiled.exists() or compiled.stat().st_mtime < CATALOGUE.stat().st_mtime:
+        with CATALOGUE.open("rb") as source, compiled.open("wb") as target:
+            write_mo(target, read_po(source, locale="st"))
+    app = Flask("small", root_path=str(locale.ROOT), static_folder="static")
+    app.config["TIPLINE"] = SimpleNamespace(
+        name="Lentsoe",
+        shortcode="32100",
+        ussd_code="*123#",
+        demo=demo,
+        var=var,
+        exit_url="https://www.example.org/",
+    )
+    app.jinja_env.undefined = StrictUndefined
+    app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
+    locale.init_locale(app)
+    compress.init_compress(app)
+    headers.init_headers(app, https=False)
+    errors.init_errors(app)
+    app.register_blueprint(pages.blueprint)
+    app.register_blueprint(content.web.blueprint)
+    return app
