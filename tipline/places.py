@@ -93,6 +93,7 @@ _FIRST_WORDS: dict[str, int] = {}  # first word of a name → words in the longe
 for _name in (*_NAMES.alias, *_NAMES.post):
     _first, _length = _name.split()[0], len(_name.split())
     _FIRST_WORDS[_first] = max(_length, _FIRST_WORDS.get(_first, 0))
+_LINKS = {"at", "of", "ea", "oa", "la", "ba"}
 _RANK = {"port": 2, "district": 1, "informal": 0}
 
 
@@ -181,4 +182,6 @@ def _beside(said: tuple[str, ...], at: int, length: int) -> bool:
     """Tell whether a word such as "bridge" stands right after the name or, in Sesotho, before it (leliboho la …)."""
     after = said[at + length : at + length + 1]
     before = said[max(0, at - _BESIDE) : at]
+    if at > 1 and said[at - 1] in _LINKS and said[at - 2] in _NAMES.port_words - _NAMES.not_names - {"post"}:
+        return True  # the bridge at Maputsoe
     return bool(_NAMES.port_words.intersection(after) or _NAMES.port_words_before.intersection(before))

@@ -1,7 +1,7 @@
-"""Advice on how urgent a tip is. Pure: from the answers given and from words in both languages; advice, never a verdict.
+"""Advice on how urgent a tip is, from the answers given and words in both languages. Pure; never a verdict.
 
-Whoever reads the advice decides (Data Protection Act 2012 s.51: no decision by a machine alone). The priorities and the
-"indicators present" are those of the ILO/EC operational indicators of trafficking and of the Anti-Trafficking in Persons
+Whoever reads the advice decides (Data Protection Act 2012 s.51: no decision by a machine alone). The priorities and
+the "indicators present" are those of the ILO/EC operational indicators of trafficking and of the Anti-Trafficking in Persons
 Act 2011 s.22; they neither prove nor disprove. What is not understood is P2: a human reads it the next day.
 The words are data (``lexicon/*.toml``); the rules are the two tables below, read from the top.
 """
@@ -19,7 +19,8 @@ from tipline.ages import ages
 from tipline.lexicon import Found, Lexicon
 
 CATEGORIES = (
-    "labour", "sexual", "child", "marriage", "domestic", "mining", "documents", "smuggling", "other", "unknown",
+    "labour", "sexual", "child", "marriage", "domestic", "mining", "documents", "smuggling", "other",
+    "unknown",
 )  # fmt: skip
 
 
@@ -85,7 +86,7 @@ class Facts:
         self.child_sure = young or has("pupil") or (words_child and not grown)
         self.child = self.child_sure or (has("child_maybe") and not grown and not has("not_child"))
         self.child_said_no = grown and not self.child
-        self.persons = self.child or has("adult", "many", "kin")
+        self.persons = self.child or has("adult", "many", "kin", "child_maybe")
         self.now = (has("now") and not has("not_now")) or happening == "now"
         self.today = has("today_t") or happening == "today"
         self.past = (has("past_t") or happening == "past") and not self.now
@@ -101,6 +102,7 @@ class Facts:
         self.held = self.confined or has("cant_leave")
         self.docs = has("docs_held") and not has("docs_asked")
         self.sex = has("forced_sex")
+        self.threat = has("threat_t")
         self.moving = has("crossing", "loading")
         self.at_border = has("border_word", "river") or (place is not None and place.kind != "district")
         self.to_me = has("to_me")
@@ -140,7 +142,7 @@ class Facts:
         self.child = self.child and not (self.things and not self.control)
         # What the tables of matters to refer recognise, and no harm of trafficking stands beside it.
         self.refer = (
-            self.labour or self.spouse or self.goods or self.things or has("other_trouble")
+            self.labour or self.spouse or self.goods or self.theft or has("other_trouble")
         ) and not self.control
         self.goods_only = self.things or ((self.goods or self.theft) and not (self.child or self.control))
 
@@ -165,23 +167,40 @@ _P0: tuple[Rule, ...] = (
     ("cry_for_help", lambda f: f.bare_cry),
     ("calls_for_rescue", lambda f: f.has("in_danger") and not (f.past or f.goods_only or f.labour)),
     ("calls_for_rescue", lambda f: f.help and f.to_me and f.present and not (f.labour and not f.held)),
+    ("calls_for_rescue", lambda f: f.has("rescue") and not (f.past or f.refer or f.goods_only)),
+    ("calls_for_rescue", lambda f: f.help and f.present and not f.scam and (f.child_matters or f.held
+        or (f.docs and f.at_border)) and not f.refer),
     ("held_now", lambda f: f.confined and not f.past),
+    ("held_now", lambda f: f.me and f.has("cant_leave") and f.present and not (f.labour or f.spouse or
+        f.scam)),
+    ("in_flight", lambda f: f.me and f.has("fear") and f.present and not (f.labour or f.goods_only or
+        f.scam or f.offer)),
+    ("violence_now", lambda f: f.beat and f.present and not f.refer and f.has("mining", "weapon", "hurt")),
+    ("violence_now", lambda f: f.beat and f.present and f.child_matters and not (f.refer or f.spouse or
+        f.no_pay
+        or f.threat or f.has("herd", "job", "domestic", "school", "child_work"))),
     ("held_now", lambda f: f.me and f.has("cant_leave") and not f.past
         and (f.has("rape", "sale", "hurt", "kill", "food") or f.weapon or (f.help and not f.labour))),
-    ("weapon", lambda f: f.weapon and not f.past and not f.goods_only),
+    ("weapon", lambda f: f.weapon and not f.past and not f.goods_only
+        and not (f.labour and not (f.held or f.threat or f.to_me or f.beat))),
     ("life_threatened", lambda f: f.has("kill_now") and not f.past and not f.goods_only),
     ("violence_now", lambda f: (f.beat or f.has("rape")) and f.now and not f.past and not f.habit),
     ("violence_now", lambda f: f.help and f.present and (f.has("rape", "sale") or (f.beat and f.me))),
     ("in_flight", lambda f: f.has("hiding") and f.me and not f.past and not f.goods_only and not f.spouse),
     ("in_flight", lambda f: f.has("scared") and f.has("chase") and not f.past),
-    ("moved_now", lambda f: (f.moving or f.has("move", "move_st")) and f.now and f.persons and not f.goods_only),
+    ("moved_now", lambda f: (f.moving or f.has("move", "move_st")) and f.now and f.persons and not
+        f.goods_only),
+    ("moved_now", lambda f: f.moving and f.now and f.has("third") and not (f.goods or f.refer or
+        f.unhurried)),
     ("moved_now", lambda f: f.dragged and f.present and not (f.soon and not f.now) and not f.goods_only
         and (f.moving or f.has("vehicle", "border_word") or f.child)),
     ("moved_now", lambda f: f.child and f.moving and f.has("progressive", "took_child", "unknown_dest", "cry")
         and f.present and not f.soon and not f.scam),
     ("moved_now", lambda f: f.child and f.moving and not (f.unhurried or f.goods_only or f.labour or f.scam)),
-    ("child_in_danger", lambda f: f.child and f.has("threat_t") and f.has("sale", "took_child") and not f.past),
-    ("moved_now", lambda f: f.child and f.at_border and not (f.unhurried or f.goods_only or f.labour or f.has("herd"))),
+    ("child_in_danger", lambda f: f.child and f.has("threat_t") and f.has("sale", "took_child") and not
+        f.past),
+    ("moved_now", lambda f: f.child and f.at_border and not (f.unhurried or f.goods_only or f.labour or
+        f.has("herd"))),
     ("moved_now", lambda f: f.persons and f.has("cry") and (f.moving or f.at_border) and not f.unhurried),
     ("child_in_danger", lambda f: f.child and f.has("cry") and not (f.unhurried or f.spouse)),
     ("child_in_danger", lambda f: f.child_matters and f.child_sure and f.now and not (f.scam or f.refer)),
@@ -189,8 +208,9 @@ _P0: tuple[Rule, ...] = (
     ("moved_now", lambda f: f.moving and f.has("unknown_dest") and f.present and not f.soon),
     ("moved_now", lambda f: (f.moving or f.has("depart")) and f.child and f.today and not f.past),
     ("child_taken", lambda f: f.took and f.child and (f.now or f.today or f.has("taken_st")) and f.present
-        and not f.has("offer_job", "deceive")),
-    ("child_in_danger", lambda f: f.child and not f.past and (f.now and f.has("cry", "hurt", "sale", "forced_sex",
+        and (f.now or not f.has("offer_job", "deceive"))),
+    ("child_in_danger", lambda f: f.child and not f.past and (f.now and f.has("cry", "hurt", "sale",
+        "forced_sex",
         "marry_word", "in_danger") or (f.has("hurt") and f.held))),
 )  # fmt: skip
 
@@ -201,7 +221,8 @@ _P1: tuple[Rule, ...] = (
         or (f.beat and not f.spouse)
         or f.has("child_work", "corrupt", "sex_word", "sale", "nude", "hurt", "cry", "herd"))),
     ("child", lambda f: f.child_matters and f.child_sure and (f.offer or f.moving or f.beat
-        or f.has("domestic", "mining", "farm", "job", "depart", "abroad", "deceive", "threat", "move", "move_st")
+        or f.has("domestic", "mining", "farm", "job", "depart", "abroad", "deceive", "threat", "move",
+        "move_st")
         or (f.has("school") and f.has("neg")))),
     ("child", lambda f: f.child_matters and f.child_sure and not (f.scam or f.refer or f.has("question"))),
     ("forced_sex", lambda f: f.sex and not (f.spouse and not f.held)),
@@ -212,7 +233,8 @@ _P1: tuple[Rule, ...] = (
         and not f.scam),
     ("forced_work", lambda f: f.forced and not f.spouse),
     ("movement_soon", lambda f: f.soon and not f.past and f.persons and not f.goods_only and not f.scam
-        and f.has("depart", "move", "move_st") and (f.offer or f.child or f.moving or f.has("many", "agent"))),
+        and f.has("depart", "move", "move_st") and (f.offer or f.child or f.moving or f.has("many",
+        "agent"))),
     ("papers_sold", lambda f: f.has("corrupt") and (f.persons or f.has("adult"))
         and not f.goods and f.has("office", "fake")),
     ("forced_sex", lambda f: f.has("nude") and f.has("threat", "force") and f.persons),

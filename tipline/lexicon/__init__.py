@@ -270,7 +270,7 @@ class Lexicon:
     def classes(self, word: str) -> frozenset[str]:
         """Return the classes of one folded word as it stands, without guessing at misspellings."""
         if word.isdigit():
-            return frozenset(("number",))
+            return frozenset(("number", *self._exact.get(word, ())))
         names = set(self._exact.get(word, ()))
         if word.endswith("in"):  # takin, puttin
             names |= self._exact.get(word + "g", _NONE)
