@@ -30,8 +30,8 @@ from sms.segments import fold, parts, septets
 from tipline.receipts import clean, grouped, is_well_formed
 
 __all__ = [
-    "LIMIT", "Lang", "Menu", "MenuError", "Said", "Screen", "Service", "Session", "Turn", "failed_screen", "load_menu",
-    "messages_screen", "play", "receipt_screen", "said", "start", "thanks_screen",
+    "LIMIT", "Lang", "Menu", "MenuError", "NotASession", "Said", "Screen", "Service", "Session", "Turn",
+    "failed_screen", "load_menu", "messages_screen", "play", "receipt_screen", "said", "start", "thanks_screen",
 ]  # fmt: skip
 
 Effect = Literal["keep", "finish", "read", "add"]
@@ -40,6 +40,10 @@ _NUMBER = re.compile(r"\W*(\d{1,2})\W*")
 _NOTHING = {"", "x", ".", "-", "#", "*"}
 _LANGUAGE = "language"
 _DONE = "done"  # in scratch: the report is final, so no other begins in this session
+
+
+class NotASession(ValueError):
+    """This line is not a session that was kept."""
 
 
 @dataclass(frozen=True)
@@ -63,14 +67,14 @@ class Session:
 
     @classmethod
     def from_json(cls, line: str) -> Session:
-        """Read what ``to_json`` wrote; ValueError for anything else."""
+        """Read what ``to_json`` wrote; NotASession for anything else."""
         try:
             step, lang, answers, page, scratch, pages = json.loads(line)
             session = cls(str(step), lang, dict(answers), int(page), dict(scratch), tuple(pages))
         except (TypeError, ValueError):
-            raise ValueError from None  # the cause would carry the line
+            raise NotASession from None  # the cause would carry the line
         if lang not in (*LANGS, None):
-            raise ValueError
+            raise NotASession
         return session
 
 
@@ -82,7 +86,7 @@ class Screen:
     end: bool = False
 
     def wire(self) -> str:
-        """Return what the carrier is sent: ``CON `` or ``END `` and GSM-7 text, at most 150 septets in all."""
+        """Return what the carrier is sent: ``CON `` or ``END `` and GSM-7 text, 150 septets at most."""
         return ("END " if self.end else "CON ") + fold(self.text)
 
 
@@ -135,7 +139,7 @@ def start(menu: Menu) -> Turn:
 
 
 def play(menu: Menu, session: Session, answer: str) -> Turn:
-    """Take the answer to the screen the session stands at, whole (a story may hold ``*``), and give the next one."""
+    """Take the answer to the session's screen, whole (a story may hold ``*``), and give the next screen."""
     answer = answer.strip()
     number = _number(answer)
     if session.lang is None or session.step not in menu.steps:
@@ -346,7 +350,7 @@ def _speaks(session: Session) -> bool:
 
 
 def _number(answer: str) -> str | None:
-    """Return the number of a choice as typed ("1", "1.", "٢"), "00" kept apart from "0"; None if it is none."""
+    """Return the number typed ("1", "1.", "٢"), "00" kept apart from "0"; None if it is none."""
     hit = _NUMBER.fullmatch(answer)
     if hit is None:
         return None
