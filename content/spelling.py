@@ -30,7 +30,7 @@ _WARNINGS = {
         r"\b(ke|re|le|ba|li|se|o|e|u|bo|ho) a "
         r"(?=(?!ka\b|tla\b|na\b|le\b|re\b|sa\b|se\b|ne\b|ba\b|hloka)[a-z]{4,})"
     ),
-    "ts' is written tš on the web (right in SMS and USSD)": r"t['’ʼ`]s(?=[aeiou])|ts['’ʼ`](?=[aeiou])",  # noqa: RUF001
+    "ts' is written tš on the web (right in SMS and USSD)": r"t['’ʼ`]s(?=[aeiou])|ts['’ʼ`](?=[aeiou])",
 }
 _RULES = [(True, rule, re.compile(pattern, re.IGNORECASE)) for rule, pattern in _ERRORS.items()]
 _RULES += [(False, rule, re.compile(pattern, re.IGNORECASE)) for rule, pattern in _WARNINGS.items()]
@@ -46,7 +46,7 @@ _AROUND = 15  # characters shown each side of a finding
 
 @dataclass(frozen=True)
 class Finding:
-    """One spot that a Mosotho reader from Lesotho would spell otherwise; ``grave`` is false for a mere hint."""
+    """One spot that is spelt otherwise in Lesotho; ``grave`` is false for a mere hint."""
 
     grave: bool
     rule: str

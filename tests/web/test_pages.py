@@ -1,4 +1,4 @@
-"""The public pages that only tell: both languages, light, neutral, no script, no cookie, no foreign address."""
+"""The public pages that only tell: both languages, light, neutral; no script, no cookie, nobody else."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """The language of a request, and Lesotho's own months and days.
 
 Public pages carry their language in the address (``/st/…``, ``/en/…``); everything else takes ``g.lang`` as
-a view set it (the desk: from the sign-in), else ``?lang=``, else ``Accept-Language``, else Sesotho. No cookie.
+a view set it (the desk: from the sign-in), else ``?lang=``, else ``Accept-Language``, else ``st``. No cookie.
 """
 
 from __future__ import annotations

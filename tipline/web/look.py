@@ -61,7 +61,7 @@ def csp_hashes(app: Flask) -> tuple[str, ...]:
 
 @cache
 def scene(name: str) -> Markup:
-    """Return a drawing of ``static/scenes`` to stand in the page; its words stand beside it in the template."""
+    """Return a drawing of ``static/scenes`` to stand in the page; the template gives its words."""
     drawing = (STATIC / "scenes" / f"{name}.svg").read_text(encoding="utf-8")
     drawing = drawing.replace(' xmlns="http://www.w3.org/2000/svg"', ' aria-hidden="true"').strip()
     return Markup(drawing)  # noqa: S704 - our own file
