@@ -31,7 +31,8 @@ from tipline.receipts import clean, grouped, is_well_formed
 
 __all__ = [
     "LIMIT", "Lang", "Menu", "MenuError", "NotASession", "Said", "Screen", "Service", "Session", "Turn",
-    "failed_screen", "load_menu", "messages_screen", "play", "receipt_screen", "said", "start", "thanks_screen",
+    "failed_screen", "load_menu", "messages_screen", "play", "receipt_screen", "said", "start",
+    "thanks_screen",
 ]  # fmt: skip
 
 Effect = Literal["keep", "finish", "read", "add"]
@@ -42,8 +43,8 @@ _LANGUAGE = "language"
 _DONE = "done"  # in scratch: the report is final, so no other begins in this session
 
 
-class NotASession(ValueError):
-    """This line is not a session that was kept."""
+class NotASession(ValueError):  # noqa: N818 - named as the other domain errors are
+    """What was kept is not a session."""
 
 
 @dataclass(frozen=True)
