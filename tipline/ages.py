@@ -1,4 +1,4 @@
-"""Ages in a text, as people write them in both languages. Pure; the words are data (``lexicon/ages.toml``)."""
+"""Ages in a text, in both languages. Pure; the words are data (``lexicon/ages.toml``)."""
 
 from __future__ import annotations
 

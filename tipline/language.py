@@ -20,7 +20,7 @@ _WORDS = 400  # enough to tell, whatever the length
 
 
 def guess(text: str) -> Literal["st", "en"] | None:
-    """Return the language with more evidence in a text (mixed texts too), or None if nothing is known about it."""
+    """Return the language with more evidence in a text, mixed or not; None if nothing is known about it."""
     said = words(text)
     sesotho = english = 0.0
     known = 0

@@ -1,4 +1,4 @@
-"""Districts and ports of entry, and finding them in what people type. Pure: the names are data (``places.toml``)."""
+"""Districts and ports of entry, found in what people type. Pure: the names are data (``places.toml``)."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ class Place:
 
 @dataclass(frozen=True)
 class _Names:
-    """What the data holds, folded: alias → slug, name that needs a port word → slug, and misspelling → word."""
+    """What the data holds, folded: names to slugs, and misspellings to words of names."""
 
     alias: dict[str, str]
     post: dict[str, str]
@@ -119,8 +119,8 @@ def lookup(slug_or_text: str) -> Place | None:
 def find(text: str) -> Place | None:
     """Return the place that a text names, or None.
 
-    A port beats a district, but only where the port's own name or a word such as "bridge" beside the town says so; a
-    place that people come *from* yields to another; the first named wins among equals.
+    A port beats a district, but only where the port's own name or a word such as "bridge" beside the town
+    says so; a place that people come *from* yields to another; the first named wins among equals.
     """
     return find_words(words(text).folded)
 
@@ -179,7 +179,7 @@ def _at(said: tuple[str, ...], at: int) -> tuple[str, int] | None:
 
 
 def _beside(said: tuple[str, ...], at: int, length: int) -> bool:
-    """Tell whether a word such as "bridge" stands right after the name or, in Sesotho, before it (leliboho la …)."""
+    """Tell whether "bridge" or the like stands right after the name or, in Sesotho, before it."""
     after = said[at + length : at + length + 1]
     before = said[max(0, at - _BESIDE) : at]
     if at > 1 and said[at - 1] in _LINKS and said[at - 2] in _NAMES.port_words - _NAMES.not_names - {"post"}:

@@ -1,9 +1,10 @@
 """Advice on how urgent a tip is, from the answers given and words in both languages. Pure; never a verdict.
 
-Whoever reads the advice decides (Data Protection Act 2012 s.51: no decision by a machine alone). The priorities and
-the "indicators present" are those of the ILO/EC operational indicators of trafficking and of the Anti-Trafficking in Persons
-Act 2011 s.22; they neither prove nor disprove. What is not understood is P2: a human reads it the next day.
-The words are data (``lexicon/*.toml``); the rules are the two tables below, read from the top.
+Whoever reads the advice decides (Data Protection Act 2012 s.51: no decision by a machine alone). The
+priorities and the "indicators present" are those of the ILO/EC operational indicators of trafficking and of
+the Anti-Trafficking in Persons Act 2011 s.22; they neither prove nor disprove. What is not understood is P2:
+a human reads it the next day. The words are data (``lexicon/*.toml``); the rules are the two tables below,
+read from the top.
 """
 
 from __future__ import annotations
@@ -323,8 +324,8 @@ def _first(rules: tuple[Rule, ...], facts: Facts) -> list[str]:
 def advise(draft: Draft) -> Advice:
     """Advise on a draft: priority, indicators present, reasons, and what the words add to the answers given.
 
-    An answer given outranks the words: danger now makes P0, a child at least P1. An answer never lowers what the words
-    say: a reporter may be watched, or mean only himself.
+    An answer given outranks the words: danger now makes P0, a child at least P1. An answer never lowers what
+    the words say: a reporter may be watched, or mean only himself.
     """
     found = _LEXICON.find(draft.text)
     named = places.lookup(draft.place) if draft.place else None

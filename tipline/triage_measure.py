@@ -18,9 +18,9 @@ _SAYS = {"yes": True, "no": False}
 def measure(path: str | Path) -> dict[str, Any]:
     """Advise on every text of a file of tab-separated messages and count.
 
-    Returns ``{"messages": n, "figures": {name: {"hits", "total", "lines"}}}``: ``lines`` are the numbers of the lines in
-    the file that were missed (for ``p3_as_p0``, the hits themselves are the faults). Raises ValueError if a column is
-    missing, OSError if the file cannot be read.
+    Returns ``{"messages": n, "figures": {name: {"hits", "total", "lines"}}}``: ``lines`` are the numbers of
+    the lines in the file that were missed (for ``p3_as_p0``, the hits themselves are the faults). Raises
+    ValueError if a column is missing, OSError if the file cannot be read.
     """
     figures: dict[str, dict[str, Any]] = {name: {"hits": 0, "total": 0, "lines": []} for name in _FIGURES}
     count = 0
@@ -61,7 +61,7 @@ def _compare(row: dict[str, str], advice: Advice) -> dict[str, bool]:
 
 
 def lines(result: dict[str, Any]) -> list[str]:
-    """Put a measurement into lines for a terminal: one a figure, with the numbers of the lines that went wrong."""
+    """Put a measurement into lines for a terminal: one a figure, with the numbers of the lines missed."""
     said = [f"messages: {result['messages']}"]
     for name, figure in result["figures"].items():
         wrong = f" (lines {', '.join(map(str, figure['lines']))})" if figure["lines"] else ""

@@ -1,4 +1,4 @@
-"""Advice on urgency: answers outrank words, nothing not understood is dropped, and it is fast whatever comes in."""
+"""Advice on urgency: answers outrank words, nothing is dropped, and no text makes it slow."""
 
 from __future__ import annotations
 

@@ -1,7 +1,8 @@
 """Words and phrases as people write them: folding, reading the word lists, and finding them in a text. Pure.
 
-A text becomes a row of folded words. Every word class and every phrase becomes one integer with a bit for each
-word of the text, so finding a phrase is a few shifts and ands: linear in the text, no backtracking whatever it holds.
+A text becomes a row of folded words. Every word class and every phrase becomes one integer with a bit for
+each word of the text, so finding a phrase is a few shifts and ands: linear in the text, no backtracking
+whatever it holds.
 """
 
 from __future__ import annotations
@@ -35,7 +36,8 @@ _NONE: frozenset[str] = frozenset()
 _NEAR, _FAR = 3, 8  # words that `..` and `...` may stand for
 
 # Sesotho glues who does it, and to whom, to the verb; people glue or part them as they like.
-_CONCORDS = {"a", "o", "e", "u", "i", "ba", "ke", "re", "le", "se", "li", "mo", "oa", "ea", "ha", "kea", "rea", "lea", "baa", "tla", "nke", "bo"}  # fmt: skip
+_CONCORDS = {"a", "o", "e", "u", "i", "ba", "ke", "re", "le", "se", "li", "mo", "oa", "ea",
+             "ha", "kea", "rea", "lea", "baa", "tla", "nke", "bo"}  # fmt: skip
 _CONCORD_LENGTHS = (1, 2, 3)
 # What a Sesotho verb's first letter becomes after the n- of "me" (ho thusa, nthuse; ho otla, nkotla).
 _AFTER_N = (
@@ -166,10 +168,11 @@ class Lexicon:
     ) -> None:
         """Take lists as they stand in the data.
 
-        ``classes``: words parted by spaces; ``stem*`` any ending, ``~root`` a Sesotho verb with what is glued to it
+        ``classes``: words parted by spaces; ``stem*`` any ending, ``~root`` a Sesotho verb with what is
+        glued to it
         (done to the speaker, it is in the class ``…@me`` too: nthekisa, nkotla).
-        ``phrases``: one a line; ``{a|b}`` classes, ``x|y`` words, ``..`` up to three words between, ``...`` up to
-        eight, ``-{a}`` in front: not if that stands just before.
+        ``phrases``: one a line; ``{a|b}`` classes, ``x|y`` words, ``..`` up to three words between, ``...``
+        up to eight, ``-{a}`` in front: not if that stands just before.
         """
         self.shorthand = {plain(key): value for key, value in shorthand.items()}
         self._exact: dict[str, set[str]] = {}
@@ -294,7 +297,7 @@ class Lexicon:
 
 
 def _begins(word: str, beginnings: dict[str, set[str]]) -> set[str]:
-    """Return the classes of all beginnings that this word has; a beginning's first letters stand there with no class."""
+    """Return the classes of all beginnings of this word (``_put`` keeps their first letters too)."""
     names: set[str] = set()
     if word[:_HEAD] in beginnings:
         for length in range(_HEAD, min(len(word), _LONGEST_STEM) + 1):
@@ -315,5 +318,5 @@ def _after_n(root: str) -> str:
 
 
 def deletions(word: str) -> list[str]:
-    """Return the word with each of its letters left out in turn: two words that share one are a letter apart."""
+    """Return the word with each letter left out in turn: words that share one are a letter apart."""
     return [word[:at] + word[at + 1 :] for at in range(len(word))]
