@@ -12,6 +12,7 @@ from typing import Any, Literal, NoReturn
 
 from sms.segments import fold, parts, septets
 from tipline import places
+from tipline.services import Service
 
 Lang = Literal["st", "en"]
 LANGS: tuple[Lang, Lang] = ("st", "en")
@@ -23,19 +24,6 @@ _CHOICE_LINE = re.compile(r"^\s*\d", re.MULTILINE)
 
 class MenuError(ValueError):
     """Something of the menu, a lesson or the directory cannot be shown. Says which."""
-
-
-@dataclass(frozen=True)
-class Service:
-    """A confirmed place to call: its name in both languages and its number as it is to be dialled."""
-
-    name_st: str
-    name_en: str
-    phone: str
-
-    def line(self, lang: Lang) -> str:
-        """Return the one line that a screen shows."""
-        return f"{self.name_st if lang == 'st' else self.name_en}: {self.phone}"
 
 
 @dataclass(frozen=True)
@@ -112,7 +100,7 @@ class Menu:
         """Return the directory: the confirmed numbers, then where to go."""
         pages: list[str] = []
         for service in self.services:
-            line = fold(service.line(lang))
+            line = fold(_line(service, lang))
             if pages and septets(f"{pages[-1]}\n{line}") <= self.page_room(lang):
                 pages[-1] = f"{pages[-1]}\n{line}"
             else:
@@ -134,9 +122,9 @@ class Menu:
         room = ROOM - sum(septets(line) + 1 for line in numbered(step.choice, lang))
         said = f"{self.word('not_emergency', lang)} {self.word('call', lang)}"
         listed = said
-        for service in self.services:
-            if septets(f"{listed}\n{service.line(lang)}") <= room:
-                listed = f"{listed}\n{service.line(lang)}"
+        for line in (_line(service, lang) for service in self.services if "danger" in service.needs):
+            if septets(f"{listed}\n{line}") <= room:
+                listed = f"{listed}\n{line}"
         return listed if listed != said else step.text(lang)
 
     def _choice(self, word: str, to: str, value: str) -> Choice:
@@ -148,7 +136,8 @@ def load_menu(
     lessons: Mapping[str, Sequence[str]] | None = None,
     services: Iterable[Service] = (),
 ) -> Menu:
-    """Read the menu and add the lesson's screens (``{"st": […], "en": […]}``) and the confirmed services.
+    """Read the menu and add the lesson's screens (``{"st": […], "en": […]}``) and the services, which are to
+    be confirmed ones (``tipline.services.confirmed_contacts``).
 
     Without a lesson in a language "learn" is not offered there. MenuError names a lesson screen or a service
     that does not fit, or that looks like a numbered choice.
@@ -189,6 +178,10 @@ def paged(menu: Menu, step: Step, lang: Lang, district: str | None) -> list[tupl
     return [*pages, tuple(page)]
 
 
+def _line(service: Service, lang: Lang) -> str:
+    return f"{service.name(lang)}: {service.phone}"
+
+
 @cache
 def _read(path: Path) -> dict[str, Any]:
     return tomllib.loads(path.read_text(encoding="utf-8"))
@@ -207,7 +200,7 @@ def _check(menu: Menu) -> None:
                 _refuse("lesson screen", number, lang, room, septets(text))
         room = menu.page_room(lang)
         for number, service in enumerate(menu.services, 1):
-            line = service.line(lang)
+            line = _line(service, lang)
             if septets(line) > room or _CHOICE_LINE.search(line):
                 _refuse("service", number, lang, room, septets(line))
 

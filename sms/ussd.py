@@ -20,7 +20,6 @@ from sms.menu import (
     Lang,
     Menu,
     MenuError,
-    Service,
     Step,
     load_menu,
     numbered,
@@ -30,7 +29,7 @@ from sms.segments import fold, parts, septets
 from tipline.receipts import clean, grouped, is_well_formed
 
 __all__ = [
-    "LIMIT", "Lang", "Menu", "MenuError", "NotASession", "Said", "Screen", "Service", "Session", "Turn",
+    "LIMIT", "Lang", "Menu", "MenuError", "NotASession", "Said", "Screen", "Session", "Turn",
     "failed_screen", "load_menu", "messages_screen", "play", "receipt_screen", "said", "start",
     "thanks_screen",
 ]  # fmt: skip

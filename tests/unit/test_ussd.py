@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sms.menu import Menu, MenuError, Service, load_menu
+from sms.menu import Menu, MenuError, load_menu
 from sms.ussd import NotASession, Said, Session, messages_screen, play, receipt_screen, said, start
 from tests.unit.ussd_walks import (
     BARE,
@@ -24,6 +24,7 @@ from tests.unit.ussd_walks import (
     wants_typing,
 )  # fmt: skip
 from tipline import places
+from tipline.services import Service
 
 # --- the contract's walk
 
@@ -229,7 +230,10 @@ def test_help_names_confirmed_numbers_or_only_places_to_go() -> None:
     assert "Police: 5800 0000" in full
     assert "police station" in bare
     assert not re.search(r"\d{3}", bare)
-    assert "Police: 5800 0000" in walk(FULL, "2", "1", "1", "1").screen.wire()
+    in_danger = walk(FULL, "2", "1", "1", "1").screen.wire()
+    assert "Police: 5800 0000" in in_danger
+    assert "Clinic" not in in_danger
+    assert "Clinic: 5800 0001" in full
     assert "police station" in walk(BARE, "2", "1", "1", "1").screen.wire()
 
 
@@ -239,8 +243,8 @@ def test_help_names_confirmed_numbers_or_only_places_to_go() -> None:
         {"lessons": {"en": ["x" * 140]}},
         {"lessons": {"st": [""]}},
         {"lessons": {"st": ["1. Ema"]}},
-        {"services": [Service("a" * 150, "a", "1")]},
-        {"services": [Service("24 hours", "24 hours", "1")]},
+        {"services": [Service("long", "a", "a" * 150, phone="1")]},
+        {"services": [Service("digit", "24 hours", "Sepolesa", phone="1")]},
     ],
 )
 def test_what_does_not_fit_is_refused_at_start(given: dict[str, object]) -> None:

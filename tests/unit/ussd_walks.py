@@ -5,15 +5,19 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from sms.menu import Menu, Service, load_menu
+from sms.menu import Menu, load_menu
 from sms.segments import segments
 from sms.ussd import LIMIT, Screen, Session, Turn, messages_screen, play, receipt_screen, start
+from tipline.services import Service
 
 LESSON = ["Sheba pele u lumela.", "Botsa mohiri.", "Ema.", "Boloka pasa.", "Bolella motho."]
 BARE = load_menu()
 FULL = load_menu(
     lessons={"st": LESSON, "en": ["x" * 120] * 5},
-    services=[Service("Sepolesa", "Police", "5800 0000"), Service("Ambulense", "Ambulance", "5800 0001")],
+    services=[
+        Service("police", "Police", "Sepolesa", ("danger",), phone="5800 0000"),
+        Service("clinic", "Clinic", "Tleleniki", ("health",), phone="5800 0001"),
+    ],
 )
 MENUS = (BARE, FULL)
 RECEIPT = "1234567890123450"
