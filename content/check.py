@@ -158,9 +158,7 @@ def _twins(found: dict[tuple[str, str], Lesson]) -> Iterator[Problem]:
             continue
         for what, one, other in zip(_COMPARED, _shape(first), _shape(second), strict=True):
             if one != other:
-                yield Problem(
-                    f"{LANGUAGES[0]}/{slug}.md", "unequal", f"{what}: {one} here, {other} in {LANGUAGES[1]}"
-                )
+                yield Problem(f"{LANGUAGES[0]}/{slug}.md", "unequal", f"{what}: {one} here, {other} in {LANGUAGES[1]}")
 
 
 _COMPARED = (

@@ -13,9 +13,7 @@ content_cli = AppGroup("content", help="Lessons: what is missing, stale or missp
 
 
 @content_cli.command("check")
-@click.option(
-    "--on", type=click.DateTime(["%Y-%m-%d"]), help="Check as if it were this day (default: today)."
-)
+@click.option("--on", type=click.DateTime(["%Y-%m-%d"]), help="Check as if it were this day (default: today).")
 def check_lessons(on: datetime | None) -> None:
     """List what has to be mended in the lessons; exit 1 if there is anything but a missing reader."""
     problems = check((on or datetime.now(UTC)).date())

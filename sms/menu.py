@@ -77,14 +77,10 @@ class Menu:
     def choices(self, step: Step, lang: Lang, district: str | None = None) -> tuple[Choice, ...]:
         """Return a step's numbered answers; ``district`` is the one whose ports are asked for."""
         if step.source == "districts":
-            named = [
-                Choice(place.name_st, place.name_en, step.to, place.slug) for place in places.districts()
-            ]
+            named = [Choice(place.name_st, place.name_en, step.to, place.slug) for place in places.districts()]
             return (*named, self._choice("elsewhere", "child", "unknown"))
         if step.source == "ports":
-            ports = [
-                Choice(place.name_st, place.name_en, step.to, place.slug) for place in places.ports(district)
-            ]
+            ports = [Choice(place.name_st, place.name_en, step.to, place.slug) for place in places.ports(district)]
             return (
                 self._choice("not_border", step.to, district or "unknown"),
                 *ports,
@@ -136,9 +132,9 @@ def load_menu(
     lessons: Mapping[str, Sequence[str]] | None = None,
     services: Iterable[Service] = (),
 ) -> Menu:
-    """Read the menu and add the lesson's screens (``{"st": […], "en": […]}``) and the services, which are to
-    be confirmed ones (``tipline.services.confirmed_contacts``).
+    """Read the menu and add the lesson's screens (``{"st": […], "en": […]}``) and the services.
 
+    The services are to be confirmed ones (``tipline.services.confirmed_contacts``).
     Without a lesson in a language "learn" is not offered there. MenuError names a lesson screen or a service
     that does not fit, or that looks like a numbered choice.
     """

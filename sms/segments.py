@@ -20,14 +20,14 @@ ONE_SEGMENT = 160  # septets
 _BASIC = frozenset(GSM_BASIC_CHARSET) - {"\x1b", "\r"}
 _EXTENDED = frozenset(GSM_EXT_CHARSET) - {"\f"}
 _INSTEAD = {
-    **dict.fromkeys("‘’‚‛ʻʼʹ′´`", "'"),  # noqa: RUF001 - the marks people type for an apostrophe
+    **dict.fromkeys("‘’‚‛ʻʼʹ′´`", "'"),
     **dict.fromkeys("“”„‟″«»", '"'),
-    **dict.fromkeys("‐‑‒–—―−", "-"),  # noqa: RUF001 - dashes of every width
+    **dict.fromkeys("‐‑‒–—―−", "-"),
     "š": "s'",
     "Š": "S'",
     "…": "...",
     "•": "-",
-    "⁄": "/",  # noqa: RUF001 - the stroke of a fraction such as one half
+    "⁄": "/",
     "\t": " ",
     "\v": "\n",
     "\f": "\n",

@@ -42,7 +42,7 @@ _LANGUAGE = "language"
 _DONE = "done"  # in scratch: the report is final, so no other begins in this session
 
 
-class NotASession(ValueError):  # noqa: N818 - named as the other domain errors are
+class NotASession(ValueError):
     """What was kept is not a session."""
 
 
@@ -344,9 +344,7 @@ def _answered(session: Session, step: Step, choice: Choice) -> dict[str, str]:
 def _speaks(session: Session) -> bool:
     """Say whether something was said that a desk can use: "don't know" alone makes no tip."""
     one = said(session)
-    return any(
-        value not in (None, "") for value in (one.text, one.category, one.place, one.danger_now, one.child)
-    )
+    return any(value not in (None, "") for value in (one.text, one.category, one.place, one.danger_now, one.child))
 
 
 def _number(answer: str) -> str | None:

@@ -6,6 +6,7 @@ import base64
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Connection, Row, Table, select
 from sqlalchemy.orm import Session
@@ -58,7 +59,7 @@ def by_slug(session: Session, slug: str) -> OpenDesk:
         raise UnknownDesk from None
 
 
-def found(session: Session, account: Account, key: PrivateKey, now: datetime) -> str | None:
+def found(session: Session, account: Account, now: datetime) -> str | None:
     """Create the desk's key pair at the first sign-in of its first member; return its recovery key, shown once.
 
     None if the desk has a key already: then a colleague shares it.
@@ -97,7 +98,7 @@ def share(session: Session, giver: dict[str, PrivateKey], colleague: Account) ->
     """Seal the desk's keys that the giver holds to a colleague of the same desk."""
     for key_id, key in giver.items():
         desk_id = session.scalar(select(DeskKey.desk_id).where(DeskKey.id == key_id))
-        if desk_id != colleague.desk_id or session.get(DeskMember, (key_id, colleague.id)):
+        if desk_id != colleague.desk_id or session.get(DeskMember, (key_id, colleague.id)) is not None:
             continue
         wrapped = _member_wrap(key, PublicKey(key.public().point), colleague)
         session.add(DeskMember(desk_key_id=key_id, account_id=colleague.id, wrap=wrapped))
@@ -145,7 +146,7 @@ def _unwrap_member(row: DeskMember, key: PrivateKey) -> PrivateKey:
     return PrivateKey(unwrap(row.wrap, key, f"desk key {row.desk_key_id} for {row.account_id}".encode()))
 
 
-def _open_desk(row: Row[tuple[int, str, str, str, bytes, int]]) -> OpenDesk:
+def _open_desk(row: Row[*tuple[Any, ...]]) -> OpenDesk:
     key = PublicKey(row.point) if row.point else None
     return OpenDesk(row.id, row.slug, row.name_en, row.name_st, key, row.version or 0)
 

@@ -53,7 +53,9 @@ def open_thread(session: Session, receipt: ReceiptKeys, *, keys: KeyFile, now: d
         if seen.data is None:
             continue  # from before this receipt could read
         sender = "desk" if entry.kind == thread.REPLY else "reporter"
-        lines.append(Line(sender, str(seen.data.get("text", "")), entry.created_at.replace(minute=0, second=0, microsecond=0)))
+        lines.append(
+            Line(sender, str(seen.data.get("text", "")), entry.created_at.replace(minute=0, second=0, microsecond=0))
+        )
         if entry.kind == thread.REPLY and entry.read_at is None:
             entry.read_at = now
             thread.record(session, tip.id, "answer_read", now)
@@ -91,7 +93,7 @@ def move_number(session: Session, tip: Tip, phone: Phone, *, keys: KeyFile, now:
         session, instance=keys.instance, tip_id=tip.id, binding=tip.binding, kind=thread.NUMBER, data=data,
         readers=readers, now=now,
     )  # fmt: skip
-    old = [entry for entry in thread.entries(session, tip.id, (thread.NUMBER,))][:-1]
+    old = list(thread.entries(session, tip.id, (thread.NUMBER,)))[:-1]
     for entry in old:
         session.delete(entry)
     phones.remember(session, keys, phone.number, now, tip_id=tip.id, language=None)
@@ -114,4 +116,14 @@ def _tip(session: Session, receipt: ReceiptKeys) -> Tip:
     return tip
 
 
-__all__ = ["Line", "PrivateKey", "Thread", "add", "add_by_receipt", "move_number", "open_thread", "read_by_phone", "unlock_receipt"]
+__all__ = [
+    "Line",
+    "PrivateKey",
+    "Thread",
+    "add",
+    "add_by_receipt",
+    "move_number",
+    "open_thread",
+    "read_by_phone",
+    "unlock_receipt",
+]

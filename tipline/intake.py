@@ -131,18 +131,14 @@ def submit(
             data=number_data(report.phone), readers=readers, now=now,
         )  # fmt: skip
         if phones.open_tip_of(session, phones.thread_of(session, keys, report.phone.number, now)) is None:
-            phones.remember(
-                session, keys, report.phone.number, now, tip_id=tip_id, language=report.language
-            )
+            phones.remember(session, keys, report.phone.number, now, tip_id=tip_id, language=report.language)
     thread.record(session, tip_id, "received", now)
     if receipt is not None:
         attach_receipt(session, tip_id, receipt, report.client_id, keys)
     return Submitted(tip_id, True, receipt is not None, receipt.digits if receipt else None)
 
 
-def attach_receipt(
-    session: Session, tip_id: int, receipt: Receipt, client_id: str | None, keys: KeyFile
-) -> bool:
+def attach_receipt(session: Session, tip_id: int, receipt: Receipt, client_id: str | None, keys: KeyFile) -> bool:
     """Give a tip its receipt; its answers are sealed to it from now on. False if it has one already."""
     kept = None
     if client_id is not None and len(client_id) >= STRONG_CLIENT_ID:
@@ -166,9 +162,7 @@ def grow(
     advice = _advice(report)
     chosen = _route(advice, report, rules, desks.all_desks(session))
     readers = [desk.key for desk in chosen if desk.key is not None]
-    story = session.scalars(
-        select(Entry).where(Entry.tip_id == tip_id, Entry.kind == thread.STORY)
-    ).one()
+    story = session.scalars(select(Entry).where(Entry.tip_id == tip_id, Entry.kind == thread.STORY)).one()
     thread.replace(session, keys.instance, tip.binding, story, _story(report), readers)
     for name, value in _advised(advice).items():
         setattr(tip, name, value)
@@ -282,9 +276,7 @@ def _route(
     return chosen
 
 
-def _put_desks(
-    session: Session, tip_id: int, chosen: list[desks.OpenDesk], priority: str, arrived: datetime
-) -> None:
+def _put_desks(session: Session, tip_id: int, chosen: list[desks.OpenDesk], priority: str, arrived: datetime) -> None:
     table: Table = TipDesk.__table__  # type: ignore[assignment]
     arrival = -int(arrived.timestamp() * 1000)
     rows = [

@@ -9,13 +9,12 @@ from typing import Literal
 
 from tipline.lexicon import fold, words
 
-_LISTS = tomllib.loads(
-    Path(__file__).with_name("lexicon").joinpath("language.toml").read_text(encoding="utf-8")
-)
+_LISTS = tomllib.loads(Path(__file__).with_name("lexicon").joinpath("language.toml").read_text(encoding="utf-8"))
 _ST = frozenset(fold(word) for word in _LISTS["st"].split())
 _EN = frozenset(_LISTS["en"].split())
 _SHAPE_ST = re.compile(r"(?:hl|tlh|tl|ngo|kh|ts|mp|nk|nt|mm|oa|ea|ao|eo).*[aeio]$|(?:eng|ong|ang)$")
 _SHAPE_EN = re.compile(r"(?:tion|ing|ght|ed|ly|ness|ment|sh|ck|th|ee|oo)$|[xvcq](?![h])|[bcdfghjkpqrtvwxyz]$")
+_SHORT = 3  # letters; shorter words say nothing by their shape
 _WORDS = 400  # enough to tell, whatever the length
 
 
@@ -31,9 +30,9 @@ def guess(text: str) -> Literal["st", "en"] | None:
         elif raw in _EN:
             english += 1
             known += 1
-        elif len(word) > 3 and _SHAPE_ST.search(word) and not _SHAPE_EN.search(raw):
+        elif len(word) > _SHORT and _SHAPE_ST.search(word) and not _SHAPE_EN.search(raw):
             sesotho += 0.4
-        elif len(word) > 3 and _SHAPE_EN.search(raw) and not raw.endswith("ng"):
+        elif len(word) > _SHORT and _SHAPE_EN.search(raw) and not raw.endswith("ng"):
             english += 0.4
     if not known:
         return None

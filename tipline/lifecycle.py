@@ -12,8 +12,11 @@ RECEIVED = "received"
 CLOSED = "closed"
 STAGES = (
     "received", "screened", "urgent_safety", "reported_police", "substantiated", "not_substantiated", "referred",
-    "accepted", "declined", "admission_assessment", "service_plan", "reintegrated", "non_residential_followup", "closed",
+    "accepted", "declined", "admission_assessment", "service_plan", "reintegrated", "non_residential_followup",
+    "closed",
 )  # fmt: skip
+
+_SHELTER = ("admission_assessment", "service_plan", "non_residential_followup")
 
 _MOVES: dict[str, tuple[str, ...]] = {
     "received": ("screened", "urgent_safety", "reported_police"),
@@ -23,9 +26,9 @@ _MOVES: dict[str, tuple[str, ...]] = {
     "substantiated": ("urgent_safety", "reported_police"),
     "not_substantiated": ("screened", "substantiated"),
     "referred": ("urgent_safety", "reported_police"),
-    "accepted": ("urgent_safety", "reported_police", "admission_assessment", "service_plan", "non_residential_followup"),
+    "accepted": ("urgent_safety", "reported_police", *_SHELTER),
     "declined": ("screened", "urgent_safety", "reported_police", "substantiated", "not_substantiated"),
-    "admission_assessment": ("service_plan", "non_residential_followup"),
+    "admission_assessment": _SHELTER[1:],
     "service_plan": ("reintegrated", "non_residential_followup"),
     "reintegrated": ("non_residential_followup",),
     "non_residential_followup": ("reintegrated",),

@@ -20,7 +20,6 @@ from sqlalchemy.orm import Session
 from tipline import thread
 from tipline.database import Database
 from tipline.models import OutMessage
-from tipline.phones import Phone
 from tipline.sealing import CannotOpen, KeyFile, keyed_hash, lock, unlock
 
 HELD, WAITING, SENDING, SENT, DEAD, EXPIRED = "held", "waiting", "sending", "sent", "dead", "expired"
@@ -130,10 +129,10 @@ def deliver(database: Database, sender: Sender, keys: KeyFile, clock: Callable[[
     return tried
 
 
-def sweep(session: Session, now: datetime) -> int:
+def sweep(session: Session, now: datetime, claim_lasts: timedelta = CLAIM_LASTS) -> int:
     """Put back what a crash left claimed, let go what waited too long; return how many were put back."""
     table = _table()
-    stale = table.c.changed_at < now - CLAIM_LASTS
+    stale = table.c.changed_at <= now - claim_lasts
     back = update(table).where(table.c.state == SENDING, stale).values(state=WAITING, due_at=now, changed_at=now)
     count = session.connection().execute(back).rowcount
     old = update(table).where(table.c.state == HELD, table.c.expires_at <= now)
@@ -156,9 +155,7 @@ def carrier_id_hash(keys: KeyFile, carrier: str, carrier_id: str) -> bytes:
     return keyed_hash(keys.ids, "carrier id", carrier, carrier_id)
 
 
-def note_delivery(
-    session: Session, keys: KeyFile, carrier: str, carrier_id: str, state: str, now: datetime
-) -> bool:
+def note_delivery(session: Session, keys: KeyFile, carrier: str, carrier_id: str, state: str, now: datetime) -> bool:
     """Note a carrier's delivery report: forward only. False if no message of ours has this id."""
     row = session.scalar(
         select(OutMessage).where(OutMessage.carrier_id_hash == carrier_id_hash(keys, carrier, carrier_id))
@@ -182,9 +179,7 @@ def _claim(database: Database, now: datetime) -> list[tuple[int, bytes | None]]:
         rows = session.execute(due).all()
         ids = [row.id for row in rows]
         change = update(table).where(table.c.id.in_(ids))
-        session.connection().execute(
-            change.values(state=SENDING, attempts=table.c.attempts + 1, changed_at=now)
-        )
+        session.connection().execute(change.values(state=SENDING, attempts=table.c.attempts + 1, changed_at=now))
         return [(row.id, row.payload) for row in rows]
 
 
@@ -203,7 +198,7 @@ def _send_one(
         _failed(database, message_id, failed, clock())
         return
     except Exception as error:  # noqa: BLE001 - a carrier's surprise must not stop the others
-        _log.error("sending failed", extra={"error": type(error).__name__})  # noqa: TRY400 - no message: it may quote
+        _log.error("sending failed", extra={"error": type(error).__name__})
         _failed(database, message_id, SendFailed("unexpected"), clock())
         return
     _note(
@@ -238,9 +233,7 @@ def _failed(database: Database, message_id: int, failed: SendFailed, now: dateti
 def _note(database: Database, message_id: int, now: datetime, **values: Any) -> None:  # noqa: ANN401 - columns
     table = _table()
     with database.write() as session:
-        session.connection().execute(
-            update(table).where(table.c.id == message_id).values(changed_at=now, **values)
-        )
+        session.connection().execute(update(table).where(table.c.id == message_id).values(changed_at=now, **values))
 
 
 def _due(table: Table, now: datetime) -> Any:  # noqa: ANN401 - an SQL expression

@@ -105,9 +105,7 @@ def districts() -> tuple[Place, ...]:
 def ports(district: str | None = None) -> tuple[Place, ...]:
     """Return the ports of entry, or those of one district (by slug)."""
     return tuple(
-        place
-        for place in ALL.values()
-        if place.kind == "port" and (district is None or place.district == district)
+        place for place in ALL.values() if place.kind == "port" and (district is None or place.district == district)
     )
 
 
@@ -153,8 +151,9 @@ def _spelt(said: tuple[str, ...]) -> tuple[str, ...]:
     for word in said:
         if len(word) >= _FUZZY_FROM and word not in _NAME_WORDS and word not in _NOT_MISSPELT and left:
             left -= 1
-            word = _nearest(word)
-        right.append(word)
+            right.append(_nearest(word))
+        else:
+            right.append(word)
     return tuple(right)
 
 

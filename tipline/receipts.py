@@ -109,6 +109,6 @@ class Minter:
         while True:
             try:
                 self._ready.put(mint(self._pepper, ahead=True))
-            except Exception:
+            except Exception:  # noqa: BLE001 - whatever it was, reports are still taken, only slower
                 _log.exception("minting stopped")
                 return

@@ -81,12 +81,8 @@ def _add(found: dict[str, Service], block: dict[str, Any], where: str) -> None:
     slug = block.get("slug", "")
     wrong = set(block) - {field.name for field in fields(Service)}
     if not slug or wrong:
-        raise ValueError(
-            f"{where}: block {slug or 'without a slug'}: unknown {', '.join(sorted(wrong)) or 'name'}"
-        )
-    values: dict[str, Any] = {
-        name: tuple(value) if isinstance(value, list) else value for name, value in block.items()
-    }
+        raise ValueError(f"{where}: block {slug or 'without a slug'}: unknown {', '.join(sorted(wrong)) or 'name'}")
+    values: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in block.items()}
     if values.get("verified_on") == "":
         values["verified_on"] = None
     if not isinstance(values.get("verified_on"), date | None):

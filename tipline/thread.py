@@ -127,9 +127,7 @@ def entries(session: Session, tip_id: int, kinds: Iterable[str] | None = None) -
     return list(session.scalars(wanted))
 
 
-def let_in(
-    entry: Entry, tip: Tip, keys: Mapping[str, PrivateKey], instance: str, reader: PublicKey
-) -> bool:
+def let_in(entry: Entry, tip: Tip, keys: Mapping[str, PrivateKey], instance: str, reader: PublicKey) -> bool:
     """Seal an entry to one more reader with a key that opens it; False if none of the keys does."""
     wraps = unpack(entry.wraps)
     for key_id in wraps.keys() & keys.keys():

@@ -63,9 +63,7 @@ def _lexicon() -> Lexicon:
 
 def _reasons() -> tuple[dict[str, str], dict[str, str]]:
     listed = tomllib.loads((Path(__file__).with_name("lexicon") / "reasons.toml").read_text(encoding="utf-8"))
-    return {code: both["en"] for code, both in listed.items()}, {
-        code: both["st"] for code, both in listed.items()
-    }
+    return {code: both["en"] for code, both in listed.items()}, {code: both["st"] for code, both in listed.items()}
 
 
 _LEXICON = _lexicon()
@@ -110,20 +108,14 @@ class Facts:
         self.dragged = has("coerced_move")
         young_herd = self.child and has("herd", "farm", "school")
         self.goods = has("goods_move", "cars_moved") and not young_herd
-        self.unhurried = (
-            self.soon or self.past or self.habit or has("offer_job", "deceive", "asks_scam", "corrupt")
-        )
+        self.unhurried = self.soon or self.past or self.habit or has("offer_job", "deceive", "asks_scam", "corrupt")
         self.theft = has("theft") and not has("docs_held")
-        self.things = (
-            self.theft and has("bag", "money", "phone_word", "goods") and not has("weapon", "confined")
-        )
+        self.things = self.theft and has("bag", "money", "phone_word", "goods") and not has("weapon", "confined")
         self.took = has("took_child") and not self.things
         self.labour = has("labour_trouble")
         asks = has("asks_scam") and (found.text.asks or has("job", "offer", "agent", "money_first"))
         self.scam = asks or has("pay_first", "docs_asked") or found.text.asks
-        self.unhurried = (
-            self.soon or self.past or self.habit or self.scam or has("offer_job", "deceive", "corrupt")
-        )
+        self.unhurried = self.soon or self.past or self.habit or self.scam or has("offer_job", "deceive", "corrupt")
         self.offer = has("offer_job")
         self.marry = has("marry_word")
         self.forced = has("force_strong", "debt_bond", "slave")
@@ -148,6 +140,9 @@ class Facts:
         self.goods_only = self.things or ((self.goods or self.theft) and not (self.child or self.control))
 
 
+_FEW = 6  # words beside which one that is not understood leaves a cry bare
+
+
 def _bare_cry(found: Found) -> bool:
     """Tell whether the text is a cry for help and next to nothing else."""
     if not found.has("help_word"):
@@ -156,7 +151,7 @@ def _bare_cry(found: Found) -> bool:
     rest = ((1 << len(found.text.raw)) - 1) & ~said
     if found.text.asks and found.has("how"):
         return False
-    return rest.bit_count() <= (1 if len(found.text.raw) <= 6 else 0) and not found.has(
+    return rest.bit_count() <= (1 if len(found.text.raw) <= _FEW else 0) and not found.has(
         "goods", "pay_word", "question"
     )
 
@@ -210,9 +205,9 @@ _P0: tuple[Rule, ...] = (
     ("moved_now", lambda f: (f.moving or f.has("depart")) and f.child and f.today and not f.past),
     ("child_taken", lambda f: f.took and f.child and (f.now or f.today or f.has("taken_st")) and f.present
         and (f.now or not f.has("offer_job", "deceive"))),
-    ("child_in_danger", lambda f: f.child and not f.past and (f.now and f.has("cry", "hurt", "sale",
+    ("child_in_danger", lambda f: f.child and not f.past and ((f.now and f.has("cry", "hurt", "sale",
         "forced_sex",
-        "marry_word", "in_danger") or (f.has("hurt") and f.held))),
+        "marry_word", "in_danger")) or (f.has("hurt") and f.held))),
 )  # fmt: skip
 
 # A child, held documents, deception or force with exploitation, departure within 72 hours.
@@ -251,9 +246,7 @@ _P3: tuple[Rule, ...] = (
     ("labour_dispute", lambda f: f.labour and not f.scam),
 )
 
-_ILO: tuple[
-    Rule, ...
-] = (  # adult dimensions of the ILO/EC operational indicators, "present", never a probability
+_ILO: tuple[Rule, ...] = (  # adult dimensions of the ILO/EC operational indicators, "present", never a probability
     (
         "D1",
         lambda f: f.has("labour_lie") or (f.has("deceive") and f.has("job", "marry_word")),
@@ -341,7 +334,7 @@ def advise(draft: Draft) -> Advice:
     category = draft.category if draft.category in CATEGORIES else None
     if category in (None, "unknown"):
         category = next(iter(_first(_CATEGORY, facts)), "unknown")
-    child = draft.child if draft.child is not None else _child(facts, bool(urgent or serious))
+    child = draft.child if draft.child is not None else _child(facts, grave=bool(urgent or serious))
     if child and urgent and "child" not in serious:
         serious.append("child")
     if urgent:
@@ -364,7 +357,7 @@ def advise(draft: Draft) -> Advice:
     )
 
 
-def _child(facts: Facts, grave: bool) -> bool | None:
+def _child(facts: Facts, *, grave: bool) -> bool | None:
     """Tell whether a child is concerned: one that is merely mentioned in a matter to refer is not."""
     if facts.child and (grave or not facts.has("own_child")):
         return True
@@ -388,6 +381,6 @@ def _why_p2(facts: Facts) -> list[str]:
     found = facts.found
     if facts.scam and (facts.offer or found.has("job", "pay_first", "agent")):
         return ["offer_to_check"]
-    if facts.offer or facts.has("gone") and found.has("abroad", "agent", "silent"):
+    if facts.offer or (facts.has("gone") and found.has("abroad", "agent", "silent")):
         return ["some_indicators"]
     return ["not_understood"]

@@ -14,9 +14,9 @@ from sms.segments import fits_one, fold, parts, segments, septets
     ("typed", "sent"),
     [
         ("tšepo", "ts'epo"),
-        ("Tšoha ’m’e", "Ts'oha 'm'e"),  # noqa: RUF001 - curly apostrophes are what is tested
+        ("Tšoha ’m’e", "Ts'oha 'm'e"),
         ("s\u030cetsa", "s'etsa"),  # a caron on its own: NFC comes first
-        ("“e” – e…", '"e" - e...'),  # noqa: RUF001
+        ("“e” – e…", '"e" - e...'),
         ("ō ē ê ô", "o e e o"),
         ("è é ò à ñ", "è é ò à ñ"),
         ("a\u00a0b\tc", "a b c"),
@@ -67,7 +67,7 @@ def test_a_text_is_weighed_as_it_is_sent() -> None:
 
 
 def test_an_answer_is_cut_between_words_and_loses_none() -> None:
-    answer = "Re bile le kopano le bona hoseng, ’me ba re tšepisitse thuso. " * 12  # noqa: RUF001
+    answer = "Re bile le kopano le bona hoseng, ’me ba re tšepisitse thuso. " * 12
 
     cut = parts(answer)
 

@@ -142,11 +142,7 @@ def test_every_reason_has_words_in_both_languages() -> None:
 
 def test_every_list_that_a_rule_names_stands_in_the_data() -> None:
     source = Path(module.__file__).read_text(encoding="utf-8")
-    named = {
-        name
-        for call in re.findall(r"(?:has|count)\(([^()]*)\)", source)
-        for name in re.findall(r'"(\w+)"', call)
-    }
+    named = {name for call in re.findall(r"(?:has|count)\(([^()]*)\)", source) for name in re.findall(r'"(\w+)"', call)}
     assert named
     assert named <= module._LEXICON.names
 

@@ -75,9 +75,7 @@ def test_each_answer_is_kept_as_it_is_given() -> None:
         assert turn.session.answers[name] == value
     turn = walk(BARE, "", session=turn.session)
     assert turn.effect == "finish"
-    assert said(turn.session) == Said(
-        "", "en", "child", "maputsoe-bridge", danger_now=False, child=None, contact=False
-    )
+    assert said(turn.session) == Said("", "en", "child", "maputsoe-bridge", danger_now=False, child=None, contact=False)
 
 
 def test_a_shrug_alone_makes_no_tip() -> None:
@@ -148,9 +146,7 @@ def test_the_story_may_be_left_out(answer: str) -> None:
     assert said(turn.session).text == ""
 
 
-@pytest.mark.parametrize(
-    "answer", ["1*2*00", "*", "1", "0 girls", "12 bana", "🆘", "a" * 5000, "tšoha \u2019m\u2019e"]
-)
+@pytest.mark.parametrize("answer", ["1*2*00", "*", "1", "0 girls", "12 bana", "🆘", "a" * 5000, "tšoha \u2019m\u2019e"])
 def test_a_story_is_kept_whole_as_it_was_typed(answer: str) -> None:
     turn = play(BARE, Session("story", "st"), f"  {answer} ")
 
@@ -256,9 +252,7 @@ def test_what_does_not_fit_is_refused_at_start(given: dict[str, object]) -> None
 
 
 def test_a_session_survives_being_kept() -> None:
-    session = Session(
-        "story", "st", {"danger": "yes", "text": "\u2019m\u2019e *"}, 2, {"receipt": RECEIPT}, ("a", "b")
-    )
+    session = Session("story", "st", {"danger": "yes", "text": "\u2019m\u2019e *"}, 2, {"receipt": RECEIPT}, ("a", "b"))
 
     assert Session.from_json(session.to_json()) == session
 

@@ -59,7 +59,5 @@ def done(menu: Menu, turn: Turn) -> Turn:
     if turn.effect == "finish":
         return replace(receipt_screen(menu, turn.session, RECEIPT), effect="finish")
     if turn.effect == "read":
-        return replace(
-            messages_screen(menu, turn.session, "screened", ["Re fumane. 1. Ema. " * 20]), effect="read"
-        )
+        return replace(messages_screen(menu, turn.session, "screened", ["Re fumane. 1. Ema. " * 20]), effect="read")
     return turn

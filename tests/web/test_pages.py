@@ -91,9 +91,7 @@ def test_the_stylesheet_stays_small() -> None:
         ("fr,en;q=0.1", "en"),
     ],
 )
-def test_the_root_takes_the_language_of_the_browser_else_sesotho(
-    client: FlaskClient, asked: str, lang: str
-) -> None:
+def test_the_root_takes_the_language_of_the_browser_else_sesotho(client: FlaskClient, asked: str, lang: str) -> None:
     response = client.get("/", headers={"Accept-Language": asked})
     assert (response.status_code, response.location) == (302, f"/{lang}/")
     assert "Accept-Language" in response.headers["Vary"]
@@ -164,9 +162,7 @@ def test_small_files_are_there_small_and_neutral(client: FlaskClient, address: s
 @pytest.mark.parametrize(
     ("address", "word"), [("/st/nothing", "Ha ho letho mona."), ("/en/learn/nothing", "nothing here")]
 )
-def test_what_is_not_there_is_said_in_the_readers_language(
-    client: FlaskClient, address: str, word: str
-) -> None:
+def test_what_is_not_there_is_said_in_the_readers_language(client: FlaskClient, address: str, word: str) -> None:
     response = client.get(address)
     assert response.status_code == 404
     assert word in response.text

@@ -27,9 +27,7 @@ _SHORT = 3  # of, off; la, lla: in short words the second letter tells them apar
 _APOSTROPHES = str.maketrans("", "", "'’‘ʼ`´ʹ′")  # the marks people type for an apostrophe
 _TOKEN = re.compile(r"\d+|[^\W\d_]+|[.!?;\n…]+")
 _GLUED = re.compile(r"\b[a-z]+\d+[a-z]*\b|\b\d+[a-z]+\b")
-_FUZZY_FROM = (
-    5  # shorter words differ by one letter too often; words of this length only by letters changed round
-)
+_FUZZY_FROM = 5  # shorter words differ by one letter too often; words of this length only by letters changed round
 _FUZZY_WORDS = 400  # unknown words of one text that are compared with a letter's difference
 _HEAD, _LONGEST_STEM = 3, 14  # letters of a beginning: at least, and at most
 _NONE: frozenset[str] = frozenset()
@@ -187,10 +185,7 @@ class Lexicon:
                 if line.strip():
                     self._phrases.append((name, self._phrase(line)))
         self.names = (
-            frozenset(classes)
-            | frozenset(phrases)
-            | {"number", "unknown"}
-            | {name + "@me" for name in classes}
+            frozenset(classes) | frozenset(phrases) | {"number", "unknown"} | {name + "@me" for name in classes}
         )
         self._check(frozenset(classes))
         self._by_deletion: dict[str, list[str]] = {}

@@ -108,7 +108,7 @@ def pad(data: bytes) -> bytes:
 def unpad(padded: bytes) -> bytes:
     """Undo ``pad``; CannotOpen if the length does not fit."""
     length = int.from_bytes(padded[:4], "big")
-    if len(padded) < 4 or length > len(padded) - 4:
+    if len(padded) < 4 or length > len(padded) - 4:  # noqa: PLR2004 - the length itself
         raise CannotOpen
     return padded[4 : 4 + length]
 

@@ -20,7 +20,7 @@ ELSEWHERE = "https://www.google.com/"
 
 @blueprint.record_once
 def _set_up(state: BlueprintSetupState) -> None:
-    assert isinstance(state.app, Flask)  # noqa: S101 - for the type checker: never a blueprint
+    assert isinstance(state.app, Flask)
     look.init_look(state.app)
 
 
@@ -43,9 +43,7 @@ def home(lang: str) -> str:
     """Show the three ways: learn, tell, find help."""
     same_for_all()
     settings = current_app.config["TIPLINE"]
-    return render_template(
-        "public/home.html", lang=lang, shortcode=settings.shortcode, ussd_code=settings.ussd_code
-    )
+    return render_template("public/home.html", lang=lang, shortcode=settings.shortcode, ussd_code=settings.ussd_code)
 
 
 @blueprint.get("/<any(st,en):lang>/help")
