@@ -39,7 +39,7 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Started:
-    """A sign-in: the token for cookie or bearer, and the desk's recovery key if this sign-in created the desk's keys."""
+    """A sign-in: the token for cookie or bearer, and the desk's recovery key if it created the desk's keys."""
 
     token: str = field(repr=False)
     expires_at: datetime
@@ -94,6 +94,11 @@ def create(
     return account, password
 
 
+def is_first(session: Session) -> bool:
+    """Say whether nobody has an account yet."""
+    return session.scalar(select(Account.id).limit(1)) is None
+
+
 def candidate(session: Session, name: str) -> Candidate:
     """Return what to check a password against."""
     account = session.scalar(select(Account).where(Account.name == name, Account.disabled_at.is_(None)))
@@ -112,7 +117,15 @@ def unlocked(who: Candidate, name: str, password: str, keys: KeyFile) -> Private
 
 
 def begin(
-    session: Session, who: Candidate, key: PrivateKey, *, code: str, kind: str, keys: KeyFile, now: datetime, demo: bool
+    session: Session,
+    who: Candidate,
+    key: PrivateKey,
+    *,
+    code: str,
+    kind: str,
+    keys: KeyFile,
+    now: datetime,
+    second_factor: bool,
 ) -> Started:
     """Check the one-time code and start a sign-in (``kind`` is ``cookie`` or ``bearer``). SignInRefused.
 
@@ -124,7 +137,7 @@ def begin(
     if account.totp_confirmed and not _code_fits(session, account, code, keys, now):
         raise SignInRefused
     session.execute(delete(SignIn).where(SignIn.expires_at < now))
-    recovery = desks.found(session, account, key, now) if account.role in READERS else None
+    recovery = desks.found(session, account, now) if account.role in READERS else None
     raw_id, by = secrets.token_bytes(_ID_BYTES), secrets.token_bytes(_KEY_BYTES)
     session.add(
         SignIn(
@@ -134,10 +147,10 @@ def begin(
     )  # fmt: skip
     session.flush()
     token = base64.urlsafe_b64encode(raw_id + by).decode().rstrip("=")
-    return Started(token, now + SIGNED_IN_FOR, recovery, not demo and not account.totp_confirmed)
+    return Started(token, now + SIGNED_IN_FOR, recovery, second_factor and not account.totp_confirmed)
 
 
-def resolve(session: Session, token: str, *, kind: str, now: datetime, demo: bool) -> Identity:
+def resolve(session: Session, token: str, *, kind: str, now: datetime, second_factor: bool) -> Identity:
     """Return who a cookie or bearer token belongs to. SignInNeeded if nobody, or no longer."""
     try:
         raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
@@ -156,7 +169,7 @@ def resolve(session: Session, token: str, *, kind: str, now: datetime, demo: boo
     except CannotOpen:
         raise SignInNeeded from None
     slug = session.scalar(select(Desk.slug).where(Desk.id == account.desk_id)) if account.desk_id else None
-    must_enrol = not demo and not account.totp_confirmed
+    must_enrol = second_factor and not account.totp_confirmed
     return Identity(
         account.id, account.name, account.role, account.desk_id, slug, account.lang, row.id, key, must_enrol
     )

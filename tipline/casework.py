@@ -21,6 +21,7 @@ from tipline.errors import (
     CannotReply,
     EmptyTip,
     ExcludedDesk,
+    NoDeskAccess,
     NotAllowed,
     NotFound,
     ReasonMissing,
@@ -161,7 +162,7 @@ def refer(session: Session, case: Case, slug: str, reason: str) -> int:
         raise ExcludedDesk
     lifecycle.check_refer(case.tip.stage)
     if desk.key is None:
-        raise desks.NoDeskAccess
+        raise NoDeskAccess
     at = session.get(TipDesk, (case.tip.id, desk.id))
     if at is not None and at.state != "declined":
         raise AlreadyThere
@@ -254,7 +255,10 @@ def close(
     before = case.tip.stage
     _stage(case, lifecycle.CLOSED)
     case.tip.closed_at = case.now
-    case.tip.received_at = case.tip.received_at.replace(minute=0, second=0, microsecond=0)
+    coarse = case.tip.received_at.replace(minute=0, second=0, microsecond=0)
+    if case.tip.first_look_at is not None:  # the time between the two is a figure; the minute of arrival is not
+        case.tip.first_look_at -= case.tip.received_at - coarse
+    case.tip.received_at = coarse
     arrival = -int(case.tip.received_at.timestamp() * 1000)
     session.execute(
         update(TipDesk).where(TipDesk.tip_id == case.tip.id).values(active=False, arrival=arrival),
@@ -263,9 +267,7 @@ def close(
     _event(session, case, "closed", before=before, result=result)
 
 
-def _tell_phone(
-    session: Session, case: Case, number: Mapping[str, str], text: str, entry: int, words: Words
-) -> None:
+def _tell_phone(session: Session, case: Case, number: Mapping[str, str], text: str, entry: int, words: Words) -> None:
     _, phone_hash = phones.hashes(case.file, number["number"], case.now)[0]
     common: dict[str, Any] = {
         "keys": case.file, "now": case.now, "phone_hash": phone_hash, "tip_id": case.tip.id, "entry_id": entry,
@@ -277,14 +279,10 @@ def _tell_phone(
     for part in words.parts(text):
         outbox.promise(session, sms(part), kind="answer", held=True, **common)
     outbox.promise(session, sms(words.notice(case.tip.language)), kind="notice", **common)
-    phones.remember(
-        session, case.file, number["number"], case.now, tip_id=case.tip.id, language=case.tip.language
-    )
+    phones.remember(session, case.file, number["number"], case.now, tip_id=case.tip.id, language=case.tip.language)
 
 
-def _add(
-    session: Session, case: Case, kind: str, data: Mapping[str, Any], readers: list[PublicKey]
-) -> int:
+def _add(session: Session, case: Case, kind: str, data: Mapping[str, Any], readers: list[PublicKey]) -> int:
     return thread.add(
         session, instance=case.file.instance, tip_id=case.tip.id, binding=case.tip.binding, kind=kind, data=data,
         readers=readers, now=case.now, desk_id=case.who.desk_id, account_id=case.who.account_id,

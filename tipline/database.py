@@ -61,6 +61,10 @@ class Database:
     def dispose(self) -> None:
         """Close every connection (a fork must not share them)."""
         self.engine.dispose()
+        with self._mutex:
+            if self._lock_file is not None:
+                self._lock_file.close()
+                self._lock_file = None
 
     @contextmanager
     def _turn(self) -> Iterator[None]:
@@ -80,9 +84,15 @@ class Database:
 
     def _make_engine(self) -> Engine:
         if not self.is_sqlite:
-            return create_engine(self.url, pool_size=self._pool_size, max_overflow=5, pool_pre_ping=True)
+            return create_engine(
+                self.url, pool_size=self._pool_size, max_overflow=5, pool_pre_ping=True, hide_parameters=True
+            )
         engine = create_engine(
-            self.url, pool_size=self._pool_size, max_overflow=20, connect_args={"check_same_thread": False}
+            self.url,
+            pool_size=self._pool_size,
+            max_overflow=20,
+            hide_parameters=True,
+            connect_args={"check_same_thread": False},
         )
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)

@@ -46,6 +46,7 @@ class House:
     sender: Sender
     wake: Callable[[], None] = _sleep
     clock: Callable[[], datetime] = utc_now
+    second_factor: bool = True  # a demo instance asks for none (see ``demo``)
     rules: tuple[routing.Rule, ...] = field(default_factory=lambda: routing.seed().rules)
 
     @cached_property
@@ -89,13 +90,20 @@ class House:
         key = accounts.unlocked(who, name, password, self.keys)
         with self.database.write() as session:
             return accounts.begin(
-                session, who, key, code=code, kind=kind, keys=self.keys, now=self.clock(), demo=self.settings.demo
+                session,
+                who,
+                key,
+                code=code,
+                kind=kind,
+                keys=self.keys,
+                now=self.clock(),
+                second_factor=self.second_factor,
             )
 
     def who(self, token: str, kind: str) -> accounts.Identity:
         """Return who a cookie or bearer token belongs to. SignInNeeded."""
         with self.database.read() as session:
-            return accounts.resolve(session, token, kind=kind, now=self.clock(), demo=self.settings.demo)
+            return accounts.resolve(session, token, kind=kind, now=self.clock(), second_factor=self.second_factor)
 
     def _receipt_later(self, done: Submitted, report: Report) -> Submitted:
         receipt = self.minter.take()

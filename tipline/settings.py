@@ -14,11 +14,10 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from tipline import demo as demo_module
 from tipline.errors import SettingsError
 
 CARRIERS = ("africastalking", "twilio", "kannel", "console")
-LOOPBACK = {"127.0.0.1", "localhost", "::1"}
-DEMO_FILE = "demo.txt"
 MIN_SECRET = 16
 
 
@@ -68,15 +67,12 @@ class Settings:
     ussd_code: str
     name: str
     exit_url: str
+    limits_url: str
     metrics_token: str = field(repr=False)
+    console_secret: str = field(repr=False)
     twilio: Twilio
     africastalking: AfricasTalking
     kannel: Kannel
-
-    @property
-    def demo_file(self) -> Path:
-        """Return where a demo instance keeps its sign-ins and callback secrets."""
-        return self.var / DEMO_FILE
 
     def unfit(self) -> list[tuple[str, str]]:
         """Return what keeps these settings from real use, as ``(setting, what it should be)``."""
@@ -103,8 +99,8 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         environ = {**kept, **os.environ}
     reader = _Reader(environ)
     var = Path(reader.text("TIPLINE_VAR", "var")).resolve()
-    demo = reader.flag("TIPLINE_DEMO", default=(var / DEMO_FILE).exists())
-    made = _made_for_demo(var) if demo else {}
+    demo = reader.flag("TIPLINE_DEMO", default=demo_module.is_demo(var))
+    made = demo_module.made(var) if demo else {}
     port = environ.get("PORT", "8000")
     settings = Settings(
         var=var,
@@ -118,11 +114,13 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         ussd_code=reader.text("TIPLINE_USSD_CODE"),
         name=reader.text("TIPLINE_NAME", "Lentsoe"),
         exit_url=reader.address("TIPLINE_EXIT_URL", "https://www.google.com/"),
+        limits_url=reader.text("TIPLINE_LIMITS_URL", "memory://"),
         metrics_token=reader.secret("TIPLINE_METRICS_TOKEN"),
+        console_secret=made.get("console", ""),
         twilio=Twilio(
             reader.text("TWILIO_ACCOUNT_SID", made.get("twilio-account", "")),
             reader.secret("TWILIO_AUTH_TOKEN", made.get("twilio-token", "")),
-            reader.text("TWILIO_FROM"),
+            reader.text("TWILIO_FROM", made.get("twilio-from", "")),
             reader.address("TWILIO_API_URL"),
         ),
         africastalking=AfricasTalking(
@@ -209,8 +207,7 @@ class _Reader:
 
     def check(self, settings: Settings) -> None:
         """Look at what only shows when all settings are seen together."""
-        if settings.demo and urlsplit(settings.base_url).hostname not in LOOPBACK:
-            self.problems.append(("TIPLINE_BASE_URL", "a loopback address, since this is a demo instance"))
+        self.problems += demo_module.problems(settings) if settings.demo else []
         needed = {
             "twilio": {
                 "TWILIO_ACCOUNT_SID": settings.twilio.account_sid,
@@ -233,12 +230,3 @@ class _Reader:
             for setting, value in needed.get(carrier, {}).items():
                 if not value:
                     self.problems.append((setting, f"set, since TIPLINE_CARRIERS names {carrier}"))
-
-
-def _made_for_demo(var: Path) -> dict[str, str]:
-    """Return the secrets that a demo instance made for itself (name → value), if it is there already."""
-    path = var / DEMO_FILE
-    if not path.exists():
-        return {}
-    pairs = (line.split(maxsplit=1) for line in path.read_text().splitlines() if not line.startswith("#"))
-    return {pair[0]: pair[1].strip() for pair in pairs if len(pair) == 2}  # noqa: PLR2004 - name and value

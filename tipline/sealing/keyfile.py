@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 
+from tipline.sealing.envelope import PublicKey
+
 _KEYS = ("outbox", "forms", "ussd", "totp", "pepper", "optout", "ids")
 
 
@@ -33,14 +35,20 @@ class KeyFile:
     optout: bytes = field(repr=False)
     ids: bytes = field(repr=False)
     phone: dict[str, bytes] = field(repr=False)
+    backup: PublicKey | None = None
 
     @classmethod
-    def create(cls, path: Path, now: datetime) -> KeyFile:
-        """Make a new key file (mode 600). FileExistsError if there is one: keys are never overwritten."""
+    def create(cls, path: Path, now: datetime, backup_point: bytes | None = None) -> KeyFile:
+        """Make a new key file (mode 600), with the public half of the backup key.
+
+        FileExistsError if there is one: keys are never overwritten.
+        """
         path.parent.mkdir(parents=True, exist_ok=True)
         keys = {name: _text(secrets.token_bytes(32)) for name in _KEYS}
         months = {month: _text(secrets.token_bytes(32)) for month in _months(now)}
         data = {"version": 1, "instance": secrets.token_hex(8), "keys": keys, "phone": months}
+        if backup_point is not None:
+            data["backup"] = _text(backup_point)
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(handle, "w") as file:
             json.dump(data, file, indent=1)
@@ -58,7 +66,8 @@ class KeyFile:
             data = json.loads(path.read_text())
             keys = {name: _bytes(data["keys"][name]) for name in _KEYS}
             phone = {month: _bytes(key) for month, key in data["phone"].items()}
-            return cls(path=path, instance=data["instance"], phone=phone, **keys)
+            backup = PublicKey(_bytes(data["backup"])) if "backup" in data else None
+            return cls(path=path, instance=data["instance"], phone=phone, backup=backup, **keys)
         except (KeyError, TypeError, json.JSONDecodeError):
             msg = f"{path} is not a key file"
             raise ValueError(msg) from None

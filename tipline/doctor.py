@@ -1,0 +1,89 @@
+"""Is this instance fit for real use? Findings in words for whoever runs it; nothing is changed."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass
+
+from sqlalchemy import func, select
+from sqlalchemy.orm import Session
+
+from tipline import desks, migrate, services
+from tipline.house import House, KeyFileMissing
+from tipline.models import Account, OutMessage
+from tipline.outbox import DEAD
+
+_LEAST_FREE = 1 << 30  # bytes
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing looked at. A ``grave`` one that is not ``good`` makes the instance unfit."""
+
+    what: str
+    good: bool
+    detail: str
+    grave: bool = True
+
+
+def examine(house: House, carriers: Collection[str], jobs_answer: Callable[[], bool]) -> list[Finding]:
+    """Look at settings, keys, database, desks, people, jobs, carriers, services."""
+    found = [Finding(name, good=False, detail=f"should be {should}") for name, should in house.settings.unfit()]
+    found = found or [Finding("settings", good=True, detail="fit")]
+    found.append(_keys(house))
+    found += _asked("database", lambda: _database(house))
+    found += _asked("jobs", lambda: [Finding("jobs", good=jobs_answer(), detail="the job engine answers")])
+    found.append(Finding("carriers", good=bool(carriers), detail=", ".join(carriers) or "none is set up"))
+    found += _services(house)
+    free = shutil.disk_usage(house.settings.var).free
+    found.append(Finding("disk", good=free > _LEAST_FREE, detail=f"{free // (1 << 20)} MB free"))
+    return found
+
+
+def _asked(what: str, look: Callable[[], list[Finding]]) -> list[Finding]:
+    try:
+        return look()
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with it is the finding
+        return [Finding(what, good=False, detail=f"does not answer ({type(error).__name__})")]
+
+
+def _keys(house: House) -> Finding:
+    try:
+        keys = house.keys
+    except KeyFileMissing as error:
+        return Finding("key file", good=False, detail=str(error.__cause__))
+    if keys.backup is None:
+        return Finding("key file", good=False, detail="names no backup key: backups cannot be made")
+    return Finding("key file", good=True, detail=str(keys.path))
+
+
+def _database(house: House) -> list[Finding]:
+    with house.database.read() as session:
+        at = migrate.present(session.connection())
+        found = [Finding("database", good=at == migrate.head(), detail=f"tables at {at}, newest {migrate.head()}")]
+        if at is None:
+            return found
+        return [*found, *_people(session)]
+
+
+def _people(session: Session) -> Iterator[Finding]:
+    for desk in desks.all_desks(session).values():
+        ready = desk.key is not None
+        yield Finding(f"desk {desk.slug}", good=ready, detail="has its key" if ready else "no member has signed in yet")
+    late = session.scalar(select(func.count()).where(Account.totp_confirmed.is_(False), Account.disabled_at.is_(None)))
+    yield Finding("second factor", good=not late, detail=f"{late} accounts without it", grave=False)
+    dead = session.scalar(select(func.count()).where(OutMessage.state == DEAD))
+    yield Finding("outgoing messages", good=not dead, detail=f"{dead} could not be delivered", grave=False)
+
+
+def _services(house: House) -> Iterator[Finding]:
+    own = house.settings.var / services.FILE
+    open_ones = [service.slug for service in services.unconfirmed(own)]
+    danger = services.emergency(own)
+    yield Finding(
+        "emergency contacts", good=bool(danger), detail=f"{len(danger)} confirmed: see services.toml", grave=False
+    )
+    yield Finding(
+        "phone numbers", good=not open_ones, detail=f"not confirmed: {', '.join(open_ones) or 'none'}", grave=False
+    )

@@ -1,0 +1,5 @@
+"""The accounts pages."""
+
+from flask import Blueprint
+
+blueprint = Blueprint("accounts", __name__)

@@ -1,0 +1,95 @@
+"""Pages on the wire: brotli or gzip, and the same bytes again for pages that are the same for everybody.
+
+A view marks such a page with ``same_for_all()``: then the compressed body is kept in this process for a minute. What
+holds a receipt is marked with ``never_compress()``: compressed secrets beside chosen words can be guessed (BREACH).
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import time
+from dataclasses import dataclass
+
+import brotli
+from flask import Flask, Response, g, request
+
+KEPT_SECONDS = 60.0
+_MOST_PAGES = 500
+_SMALLEST = 500
+_TEXT = ("text/", "application/json", "application/manifest", "image/svg")
+
+
+@dataclass(frozen=True)
+class _Page:
+    body: bytes
+    headers: tuple[tuple[str, str], ...]
+    until: float
+    etag: str
+
+
+def same_for_all(seconds: int = 300) -> None:
+    """Say that this response is the same for everybody; browsers may keep it for some seconds."""
+    g.same_for_all = seconds
+
+
+def never_compress() -> None:
+    """Say that this response holds a secret beside words that somebody else may have chosen."""
+    g.never_compress = True
+
+
+def init_compress(app: Flask) -> None:
+    """Compress what leaves, and answer from memory what is the same for all."""
+    kept: dict[tuple[str, str], _Page] = {}
+
+    @app.before_request
+    def _from_memory() -> Response | None:
+        if request.method != "GET" or request.query_string:
+            return None
+        page = kept.get((request.path, _encoding()))
+        if page is None or page.until < time.monotonic():
+            return None
+        if page.etag in request.headers.get("If-None-Match", ""):
+            response = Response(status=304)
+        else:
+            response = Response(page.body)
+        for name, value in page.headers:
+            response.headers[name] = value
+        response.headers["ETag"] = page.etag
+        g.finished = True
+        return response
+
+    @app.after_request
+    def _shrink(response: Response) -> Response:
+        if g.get("finished") or response.direct_passthrough or response.is_streamed:
+            return response
+        response.headers.add("Vary", "Accept-Encoding")
+        encoding = _encoding()
+        common = g.get("same_for_all") if request.method == "GET" and response.status_code == 200 else None  # noqa: PLR2004
+        body = response.get_data()
+        fits = len(body) >= _SMALLEST and (response.mimetype or "").startswith(_TEXT)
+        if fits and encoding and not g.get("never_compress") and "Content-Encoding" not in response.headers:
+            body = _squeeze(body, encoding, best=common is not None)
+            response.set_data(body)
+            response.headers["Content-Encoding"] = encoding
+        if common is not None and not request.query_string:
+            response.headers["Cache-Control"] = f"public, max-age={common}"
+            etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
+            response.headers["ETag"] = etag
+            names = ("Content-Type", "Content-Encoding", "Vary", "Cache-Control", "Content-Language")
+            headers = tuple((name, response.headers[name]) for name in names if name in response.headers)
+            if len(kept) >= _MOST_PAGES:
+                kept.clear()
+            kept[request.path, encoding] = _Page(body, headers, time.monotonic() + KEPT_SECONDS, etag)
+        return response
+
+
+def _encoding() -> str:
+    accepted = request.headers.get("Accept-Encoding", "")
+    return "br" if "br" in accepted else "gzip" if "gzip" in accepted else ""
+
+
+def _squeeze(body: bytes, encoding: str, *, best: bool) -> bytes:
+    if encoding == "br":
+        return bytes(brotli.compress(body, quality=11 if best else 4))
+    return gzip.compress(body, 9 if best else 5, mtime=0)

@@ -1,0 +1,53 @@
+"""What bounds guessing: wrong sign-ins, by address and by name. Never a report: nobody in need is told to wait.
+
+Addresses are counted under a keyed hash that changes every day and are kept nowhere. Over Tor everybody has the same
+address, so the bound by name is the tight one. What Argon2 may cost at once is bounded in ``sealing.passwords``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Flask, Response, request
+from flask_limiter import Limiter
+
+from tipline.sealing import keyed_hash
+from tipline.web import house
+
+_REFUSED = 401
+
+
+def _hashed(what: str, value: str) -> str:
+    instance = house()
+    return keyed_hash(instance.keys.ids, "limit", f"{instance.clock():%Y-%m-%d}", what, value).hex()[:32]
+
+
+def _address() -> str:
+    return _hashed("address", request.remote_addr or "")
+
+
+def _name() -> str:
+    body = request.get_json(silent=True) if request.is_json else request.form
+    name = body.get("username", "") if hasattr(body, "get") else ""
+    return _hashed("name", f"{request.remote_addr} {str(name)[:80]}")
+
+
+def _was_refused(response: Response) -> bool:
+    return response.status_code == _REFUSED
+
+
+limiter = Limiter(key_func=_address, headers_enabled=False, swallow_errors=True)
+
+
+def bounded_sign_ins(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Bound wrong sign-ins of a view that answers them with 401 and whose form or JSON has ``username``."""
+    by_name = limiter.limit("10 per 15 minutes", key_func=_name, deduct_when=_was_refused)
+    by_address = limiter.limit("100 per 15 minutes", deduct_when=_was_refused)
+    return by_name(by_address(view))  # type: ignore[no-any-return]
+
+
+def init_limits(app: Flask, storage: str) -> None:
+    """Start counting; ``storage`` is ``memory://``, or an address that several web processes share."""
+    app.config["RATELIMIT_STORAGE_URI"] = storage
+    limiter.init_app(app)
