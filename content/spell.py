@@ -34,7 +34,7 @@ def _texts(path: Path) -> Iterator[str]:
     with path.open("rb") as file:
         catalogue = read_po(file, locale="st")
     for message in catalogue:
-        if message.id:
+        if message.id and message.string:
             yield from [message.string] if isinstance(message.string, str) else message.string
 
 

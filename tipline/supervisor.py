@@ -7,6 +7,7 @@ with its group before it starts again. Standard library only; the app is not imp
 from __future__ import annotations
 
 import argparse
+import contextlib
 import ctypes
 import os
 import signal
@@ -65,17 +66,15 @@ class Child:
     def signal_all(self, number: signal.Signals) -> None:
         """Send a signal to every process of its session."""
         if self.process is not None:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.killpg(self.process.pid, number)
-            except ProcessLookupError:
-                pass
 
 
 def children(port: int) -> list[Child]:
     """Return the two that make an instance."""
     web = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--host", HOST, "--port", str(port),
-        "--workers", "1", "--blocking-threads", str(THREADS), "--http", "1", "--no-ws", "--log-level", "warning",
+        "--workers", "1", "--blocking-threads", str(THREADS), "--http", "1", "--no-ws", "--log-level", "error",
         "app:create_app",
     ]  # fmt: skip
     return [Child("web", web), Child("worker", [sys.executable, "-m", "flask", "--app", "app", "worker"])]
@@ -140,10 +139,8 @@ def _stop(running: list[Child]) -> None:
             child.process.terminate()
     for child in running:
         if child.process is not None:
-            try:
+            with contextlib.suppress(subprocess.TimeoutExpired):
                 child.process.wait(max(until - time.monotonic(), 0.01))
-            except subprocess.TimeoutExpired:
-                pass
             child.signal_all(signal.SIGKILL)
             child.process.wait()
 
