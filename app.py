@@ -77,13 +77,14 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(sms.ussd_door.blueprint)
     if settings.demo:
         app.register_blueprint(sms.phone.blueprint)
-        demo.init_app(app)
     tipline.web.api.init_api(app)
     tipline.web.commands.init_commands(app)
     app.cli.add_command(content.commands.content_cli)
     app.context_processor(_everywhere(settings))
 
     app.wsgi_app = WhiteNoise(app.wsgi_app, root=app.root_path + "/static", prefix="static/")  # type: ignore[method-assign]
+    if settings.demo:
+        app.wsgi_app = demo.LoopbackOnly(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:
         proxies = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=proxies, x_proto=proxies, x_host=proxies)  # type: ignore[method-assign]

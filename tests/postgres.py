@@ -25,7 +25,7 @@ def free_port() -> int:
 @contextmanager
 def cluster() -> Iterator[str]:
     """Start a cluster and give the address of its server, without a database's name; stop and delete it after."""
-    binaries = sorted(Path("/usr/lib/postgresql").glob("*/bin"))[-1]
+    binaries = max(Path("/usr/lib/postgresql").glob("*/bin"))
     folder = Path(tempfile.mkdtemp(prefix="tipline-pg-"))
     unprivileged: dict[str, str | int] = {}
     if os.getuid() == 0:
@@ -35,8 +35,12 @@ def cluster() -> Iterator[str]:
     data, port = folder / "data", free_port()
 
     def run(*command: object) -> None:
-        subprocess.run(  # noqa: S603 - our own command
-            [str(part) for part in command], check=True, cwd=folder, capture_output=True, **unprivileged  # type: ignore[call-overload]
+        subprocess.run(
+            [str(part) for part in command],
+            check=True,
+            cwd=folder,
+            capture_output=True,
+            **unprivileged,  # type: ignore[call-overload]
         )
 
     run(binaries / "initdb", "-D", data, "-U", USER, "-A", "trust", "--no-sync", "-E", "UTF8", "--locale=C")

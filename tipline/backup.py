@@ -136,7 +136,8 @@ def _batches(lines: Iterator[bytes]) -> Iterator[tuple[str, list[dict[str, Any]]
 def _has_rows(database: Database) -> bool:
     with database.engine.connect() as connection:
         return any(
-            connection.execute(select(func.count()).select_from(table)).scalar() for table in _tables(connection).values()
+            connection.execute(select(func.count()).select_from(table)).scalar()
+            for table in _tables(connection).values()
         )
 
 

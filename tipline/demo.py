@@ -9,13 +9,12 @@ from __future__ import annotations
 import os
 import secrets
 import tomllib
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, request
 from sqlalchemy import select
 
 from tipline import accounts, backup, casework, desks, intake, migrate, routing
@@ -28,6 +27,8 @@ from tipline.sealing import KeyFile
 from tipline.sealing.passwords import new_passphrase
 
 if TYPE_CHECKING:
+    from wsgiref.types import StartResponse, WSGIApplication, WSGIEnvironment
+
     from tipline.settings import Settings
 
 FILE = "demo.txt"
@@ -51,6 +52,13 @@ _SECRETS: dict[str, Callable[[], str]] = {
     "console": lambda: secrets.token_hex(16),
 }
 _HEAD = "# This demo instance's sign-ins (name password) and callback secrets. For trying out only.\n"
+_REFUSAL_HEADERS = [
+    ("Content-Type", "text/plain; charset=utf-8"),
+    ("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"),
+    ("X-Content-Type-Options", "nosniff"),
+    ("Referrer-Policy", "no-referrer"),
+    ("Cache-Control", "no-store"),
+]
 _SAMPLES = Path(__file__).with_name("demo.toml")
 
 
@@ -79,15 +87,20 @@ def second_factor(settings: Settings) -> bool:
     return not settings.demo
 
 
-def init_app(app: Flask) -> None:
-    """Refuse whoever does not come from this machine."""
+class LoopbackOnly:
+    """Wraps a WSGI app and refuses whoever does not come from this machine, or asks for it by another name."""
 
-    @app.before_request
-    def _loopback_only() -> Response | None:
-        host = urlsplit(f"//{request.host}").hostname
-        if host in LOOPBACK and request.remote_addr in LOOPBACK:
-            return None
-        return Response("This demo instance serves its own machine only.\n", 403, mimetype="text/plain")
+    def __init__(self, inner: WSGIApplication) -> None:
+        """Take the app to guard."""
+        self._inner = inner
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        """Answer one request."""
+        host = urlsplit("//" + environ.get("HTTP_HOST", "")).hostname
+        if host in LOOPBACK and environ.get("REMOTE_ADDR") in LOOPBACK:
+            return self._inner(environ, start_response)
+        start_response("403 Forbidden", _REFUSAL_HEADERS)
+        return [b"This demo instance serves its own machine only.\n"]
 
 
 def prepare(

@@ -95,7 +95,9 @@ def worker() -> None:
 @with_appcontext
 def doctor() -> None:
     """Say whether this instance is fit for real use; exit 1 if not."""
-    findings = examine(house(), current_app.extensions["tipline_gateways"], current_app.extensions["tipline_jobs"].ready)
+    findings = examine(
+        house(), current_app.extensions["tipline_gateways"], current_app.extensions["tipline_jobs"].ready
+    )
     for finding in findings:
         click.echo(f"{'ok ' if finding.good else 'NOT' if finding.grave else '·  '} {finding.what}: {finding.detail}")
     if any(finding.grave and not finding.good for finding in findings):
@@ -183,5 +185,3 @@ _WORDS = {
 def _stop(why: str) -> NoReturn:
     click.echo(why, err=True)
     raise SystemExit(1)
-
-
