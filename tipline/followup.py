@@ -5,17 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tipline import phones, thread
-from tipline.errors import EmptyTip, NotFound, TooLong, UnknownReceipt
+from tipline import desks, intake, phones, thread, triage
+from tipline.errors import AllDesksExcluded, EmptyTip, NotFound, TooLong, UnknownReceipt
 from tipline.intake import LONGEST
-from tipline.models import Entry, Tip
+from tipline.models import Entry, Tip, TipDesk
 from tipline.phones import Phone
 from tipline.receipts import clean
+from tipline.routing import Rule, route
 from tipline.sealing import KeyFile, PrivateKey
 from tipline.sealing.passwords import ReceiptKeys, receipt_keys
+
+_SERIOUS = ("P0", "P1")  # what is less than that says nothing new about a tip that is there already
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,32 @@ def add(session: Session, tip: Tip, text: str, *, keys: KeyFile, now: datetime) 
     return entry_id
 
 
+def heed(
+    session: Session, tip: Tip, text: str, *, danger_now: bool | None, rules: tuple[Rule, ...], now: datetime
+) -> None:
+    """Let a reporter's further words count as if they had been said at once; call it before ``add``.
+
+    Danger said later raises the tip (nothing lowers it), and a desk that the rules name now is let in: ``add`` then
+    seals the new words to it as well. What was said before stays with the desks that had it.
+    """
+    advice = triage.advise(triage.Draft(text=text, language=tip.language, channel=tip.channel, danger_now=danger_now))
+    tip.place = tip.place or advice.place
+    if advice.priority not in _SERIOUS:
+        return
+    before = tip.priority
+    tip.danger_now = advice.danger_now or tip.danger_now
+    tip.child = advice.child or tip.child
+    tip.category = advice.category if tip.category == "unknown" else tip.category
+    tip.priority = min(before, advice.priority)
+    tip.reasons = list(dict.fromkeys((*advice.reasons, *tip.reasons)))
+    tip.indicators = list(dict.fromkeys((*tip.indicators, *advice.indicators)))
+    joined = _let_in(session, tip, rules)
+    if tip.priority != before:
+        session.execute(update(TipDesk).where(TipDesk.tip_id == tip.id).values(priority=tip.priority))
+    if joined or tip.priority != before:
+        thread.record(session, tip.id, "raised", now, before=before, to=tip.priority, desks=joined)
+
+
 def move_number(session: Session, tip: Tip, phone: Phone, *, keys: KeyFile, now: datetime) -> None:
     """Remember the door a phone wrote to last (only the newest number entry counts)."""
     readers = [key for key in thread.readers(session, tip) if key.point != tip.reporter_point]
@@ -109,6 +138,27 @@ def read_by_phone(session: Session, entry_id: int, now: datetime) -> None:
         thread.record(session, entry.tip_id, "answer_read", now)
 
 
+def _let_in(session: Session, tip: Tip, rules: tuple[Rule, ...]) -> list[str]:
+    """Open a tip to the desks that the rules name and that never had it; return their slugs."""
+    known = {slug: desk for slug, desk in desks.all_desks(session).items() if desk.key is not None}
+    rows = session.scalars(select(TipDesk).where(TipDesk.tip_id == tip.id)).all()
+    there = {row.desk_id for row in rows}
+    try:
+        named = route(intake.facts(tip, tip.excluded), rules, known)
+    except AllDesksExcluded:
+        return []
+    joined = [slug for slug in named if slug in known and known[slug].id not in there]
+    for slug in joined:
+        session.add(
+            TipDesk(
+                tip_id=tip.id, desk_id=known[slug].id, state="routed", active=True, priority=tip.priority,
+                arrival=rows[0].arrival,
+            )
+        )  # fmt: skip
+    session.flush()
+    return joined
+
+
 def _tip(session: Session, receipt: ReceiptKeys) -> Tip:
     tip = session.scalar(select(Tip).where(Tip.receipt_lookup == receipt.lookup))
     if tip is None:
@@ -122,6 +172,7 @@ __all__ = [
     "Thread",
     "add",
     "add_by_receipt",
+    "heed",
     "move_number",
     "open_thread",
     "read_by_phone",

@@ -6,7 +6,7 @@ Nothing here commits: the edge opens the transaction (see ``house.House.take_in`
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -193,6 +193,19 @@ def finish_dropped(session: Session, tip_id: int, now: datetime) -> None:
         thread.record(session, tip_id, "dropped", now)
 
 
+def facts(said: triage.Advice | Tip, excluded: Iterable[str]) -> Facts:
+    """Return what routing looks at, of a fresh report or of a tip that is kept."""
+    place = places.ALL.get(said.place) if said.place else None
+    return Facts(
+        category=said.category,
+        place=said.place,
+        place_kind=place.kind if place else None,
+        child=said.child,
+        danger_now=said.danger_now,
+        excluded=frozenset(excluded),
+    )
+
+
 def number_data(phone: Phone) -> dict[str, str]:
     """Return what the sealed number entry holds."""
     return {"number": phone.number, "carrier": phone.carrier, "ours": phone.ours}
@@ -260,17 +273,8 @@ def _route(
 ) -> list[desks.OpenDesk]:
     if any(slug not in known for slug in report.exclude):
         raise UnknownDesk
-    place = places.ALL.get(advice.place) if advice.place else None
-    facts = Facts(
-        category=advice.category,
-        place=advice.place,
-        place_kind=place.kind if place else None,
-        child=advice.child,
-        danger_now=advice.danger_now,
-        excluded=frozenset(report.exclude),
-    )
     with_key = [slug for slug, desk in known.items() if desk.key is not None]
-    chosen = [known[slug] for slug in route(facts, rules, with_key) if slug in with_key]
+    chosen = [known[slug] for slug in route(facts(advice, report.exclude), rules, with_key) if slug in with_key]
     if not chosen:
         raise NoDeskKey
     return chosen

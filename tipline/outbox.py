@@ -20,6 +20,7 @@ from sqlalchemy.orm import Session
 from tipline import thread
 from tipline.database import Database
 from tipline.models import OutMessage
+from tipline.phones import Phone
 from tipline.sealing import CannotOpen, KeyFile, keyed_hash, lock, unlock
 
 HELD, WAITING, SENDING, SENT, DEAD, EXPIRED = "held", "waiting", "sending", "sent", "dead", "expired"
@@ -97,8 +98,11 @@ def promise(
     )
 
 
-def release(session: Session, phone_hashes: list[bytes], now: datetime) -> list[int]:
-    """Let go what waits for these phones; return the entries whose text now goes out."""
+def release(
+    session: Session, phone_hashes: list[bytes], now: datetime, *, keys: KeyFile | None = None,
+    phone: Phone | None = None,
+) -> list[int]:  # fmt: skip
+    """Let go what waits for these phones, through the door where ``phone`` asked; return the entries that go out."""
     rows = session.scalars(
         select(OutMessage)
         .where(OutMessage.phone_hash.in_(phone_hashes), OutMessage.state == HELD, OutMessage.expires_at > now)
@@ -107,8 +111,20 @@ def release(session: Session, phone_hashes: list[bytes], now: datetime) -> list[
     for row in rows:
         row.state, row.due_at, row.changed_at = WAITING, now, now
         row.expires_at = now + KEEP_TRYING
+        if keys is not None and phone is not None and row.payload is not None:
+            row.payload = _through(row.payload, keys, phone)
     session.flush()
     return [row.entry_id for row in rows if row.entry_id is not None]
+
+
+def call_off(session: Session, phone_hashes: list[bytes], now: datetime) -> None:
+    """Call off what is about to go to these phones: they want no texts. A desk's answer waits again, as before."""
+    table = _table()
+    off = update(table).where(table.c.phone_hash.in_(phone_hashes), table.c.state == WAITING).values(changed_at=now)
+    connection = session.connection()
+    answer = table.c.kind == "answer"
+    connection.execute(off.where(answer).values(state=HELD, expires_at=now + KEEP_HELD))
+    connection.execute(off.where(~answer).values(state=EXPIRED, payload=None, failure="stopped"))
 
 
 def waits_for(session: Session, phone_hashes: list[bytes], now: datetime) -> bool:
@@ -165,6 +181,11 @@ def note_delivery(session: Session, keys: KeyFile, carrier: str, carrier_id: str
     if RANK.get(state, 0) > RANK.get(row.delivery or "", 0):
         row.delivery, row.changed_at = state, now
     return True
+
+
+def _through(payload: bytes, keys: KeyFile, phone: Phone) -> bytes:
+    number, text, _, _ = json.loads(unlock(payload, keys.outbox, _PURPOSE))
+    return lock(json.dumps([number, text, phone.carrier, phone.ours]).encode(), keys.outbox, _PURPOSE)
 
 
 def _claim(database: Database, now: datetime) -> list[tuple[int, bytes | None]]:

@@ -1,0 +1,154 @@
+"""A text that came in: kept once, understood, acted on and answered, in one transaction.
+
+The edge opens the transaction. A carrier that sends the same message again finds its first answer here.
+"""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import cast
+
+from sqlalchemy import Table, and_, or_, select
+from sqlalchemy.orm import Session
+
+from sms import conversation
+from sms.gateway import Inbound
+from tipline import followup, intake, outbox, phones, thread
+from tipline.intake import Report
+from tipline.models import Inbound as InboundRow
+from tipline.models import PhoneThread, Tip
+from tipline.phones import Phone
+from tipline.routing import Rule
+from tipline.sealing import KeyFile, keyed_hash
+
+CHANNEL = "sms"
+TWINS_WITHIN = timedelta(minutes=10)
+# Some gateways send a message again under a new id. Only these then count as the same: an order (STOP, 1) is obeyed.
+_MAY_BE_TWINS = ("tip", "cry", "nothing_waiting")
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What a text led to. ``reply`` is the answer to it; ``promised`` says that the outbox has something to send."""
+
+    reply: str | None
+    promised: bool
+
+
+@dataclass(frozen=True)
+class _Caller:
+    """Who wrote: the phone's thread, its open tip, and what the dialogue needs to know."""
+
+    thread: PhoneThread | None = None
+    tip: Tip | None = None
+    phone: conversation.Phone = field(default_factory=conversation.Phone)
+
+
+def take(
+    session: Session, inbound: Inbound, *, keys: KeyFile, rules: tuple[Rule, ...], now: datetime, promise: bool
+) -> Taken:
+    """Take a text in and return its answer; ``promise`` puts the answer into the outbox, too.
+
+    A retry of the same message changes nothing and promises nothing. NoDeskKey (nothing is kept) if no desk can read.
+    """
+    message_id = inbound.message_id or secrets.token_hex(16)
+    id_hash = keyed_hash(keys.ids, "inbound", inbound.provider, message_id)
+    twin_hash = keyed_hash(keys.ids, "twin", inbound.number, inbound.text) if inbound.number else None
+    retried, twin = _earlier(session, id_hash, twin_hash, now)
+    if retried is not None:
+        return Taken(_said(retried), promised=False)
+    caller = _caller(session, keys, inbound.number, now)
+    step = conversation.step(caller.phone, inbound.text)
+    if twin is not None and step.action in _MAY_BE_TWINS:
+        thread.put(session, InboundRow, id_hash=id_hash, twin_hash=None, answer=twin, at=now)
+        return Taken(_said(twin), promised=False)
+    answer = f"{step.reply}:{step.lang}" if step.reply and inbound.number else ""
+    thread.put(session, InboundRow, id_hash=id_hash, twin_hash=twin_hash, answer=answer, at=now)
+    released = _act(session, inbound, caller, step, keys=keys, rules=rules, now=now)
+    reply = _said(answer)
+    if promise and reply is not None:
+        text = outbox.Text(inbound.number, reply, inbound.provider, inbound.ours)
+        _, phone_hash = phones.hashes(keys, inbound.number, now)[0]
+        outbox.promise(session, text, kind="reply", keys=keys, now=now, phone_hash=phone_hash)
+        return Taken(reply, promised=True)
+    return Taken(reply, promised=released)
+
+
+def _earlier(session: Session, id_hash: bytes, twin_hash: bytes | None, now: datetime) -> tuple[str | None, str | None]:
+    """Return the answers to this very message and to its twin, if they came before."""
+    table = cast("Table", InboundRow.__table__)
+    twins = and_(table.c.twin_hash == twin_hash, table.c.at > now - TWINS_WITHIN)
+    wanted = select(table.c.id_hash, table.c.answer).where(
+        table.c.id_hash == id_hash if twin_hash is None else or_(table.c.id_hash == id_hash, twins)
+    )
+    found = {bytes(row.id_hash): row.answer or "" for row in session.connection().execute(wanted)}
+    return found.pop(id_hash, None), next(iter(found.values()), None)
+
+
+def _caller(session: Session, keys: KeyFile, number: str, now: datetime) -> _Caller:
+    if not number:
+        return _Caller()
+    row = phones.thread_of(session, keys, number, now)
+    stopped = phones.stopped(session, keys, number)
+    if row is None:  # nothing was ever sent there: nothing can wait
+        return _Caller(phone=conversation.Phone(stopped=stopped))
+    tip = phones.open_tip_of(session, row)
+    return _Caller(
+        row,
+        tip,
+        conversation.Phone(
+            known=tip is not None,
+            lang=cast("conversation.Lang | None", row.language),
+            stopped=stopped,
+            waiting=outbox.waits_for(session, _hashes(keys, number, now), now),
+        ),
+    )
+
+
+def _act(
+    session: Session, inbound: Inbound, caller: _Caller, step: conversation.Step, *, keys: KeyFile,
+    rules: tuple[Rule, ...], now: datetime,
+) -> bool:  # fmt: skip
+    """Do what a text asks for; return whether that let something go out."""
+    number, tip = inbound.number, caller.tip
+    phone = Phone(number, inbound.provider, inbound.ours) if number else None
+    danger_now = True if step.action == "cry" else None
+    match step.action:
+        case "tip" | "cry" if tip is not None:
+            followup.heed(session, tip, inbound.text, danger_now=danger_now, rules=rules, now=now)
+            followup.add(session, tip, inbound.text, keys=keys, now=now)
+        case "tip" | "cry":
+            report = Report(CHANNEL, inbound.text, step.lang, danger_now=danger_now, phone=phone)
+            intake.submit(session, report, now=now, keys=keys, rules=rules)
+        case "read":
+            entries = outbox.release(session, _hashes(keys, number, now), now, keys=keys, phone=phone)
+            for entry_id in dict.fromkeys(entries):
+                followup.read_by_phone(session, entry_id, now)
+        case "stop":
+            phones.stop(session, keys, number, now)
+            outbox.call_off(session, _hashes(keys, number, now), now)
+        case "start":
+            phones.start(session, keys, number)
+        case "language":
+            phones.remember(session, keys, number, now, tip_id=None, language=step.lang)
+            if tip is not None:
+                tip.language = step.lang
+        case _:  # info, empty, nothing_waiting: an answer is all
+            pass
+    if tip is not None and phone is not None:
+        followup.move_number(session, tip, phone, keys=keys, now=now)
+    return step.action == "read"
+
+
+def _said(answer: str) -> str | None:
+    """Put an answer as it is kept (template and language) into words."""
+    if not answer:
+        return None
+    template, lang = answer.split(":")
+    return conversation.render(template, cast("conversation.Lang", lang))
+
+
+def _hashes(keys: KeyFile, number: str, now: datetime) -> list[bytes]:
+    return [one for _, one in phones.hashes(keys, number, now)]

@@ -1,0 +1,144 @@
+"""Twilio, through its own SDK. It signs every call; a reply travels in the answer to it (TwiML)."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit, urlunsplit
+
+import requests
+from twilio.request_validator import RequestValidator, get_signature_algorithm
+
+from sms.gateway import FORM, Call, Delivery, Inbound, Outbound, number_of
+from sms.providers import failures
+from tipline.outbox import SendFailed, Sent
+from tipline.settings import Settings
+
+if TYPE_CHECKING:
+    from twilio.rest import Client
+
+NAME = "twilio"
+_SERVICE = "MG"  # how the id of a messaging service begins
+# https://www.twilio.com/docs/api/errors: what a refusal means, and whether trying again is useless.
+_CODES = {
+    21610: ("opted_out", True),
+    21211: ("bad_number", True),
+    21217: ("bad_number", True),
+    21614: ("bad_number", True),
+    21408: ("no_route", True),
+    21612: ("no_route", True),
+    21212: ("bad_sender", False),
+    21603: ("bad_sender", False),
+    21606: ("bad_sender", False),
+    21659: ("bad_sender", False),
+    20003: ("not_authorised", False),
+    20429: ("too_fast", False),
+}
+_STATES = {
+    "accepted": "queued",
+    "scheduled": "queued",
+    "queued": "queued",
+    "sending": "queued",
+    "sent": "sent",
+    "undelivered": "undelivered",
+    "failed": "failed",
+    "delivered": "delivered",
+    "read": "delivered",
+}
+_silent = logging.getLogger(__name__ + ".sdk")
+_silent.disabled = True  # the SDK's own log names addresses and answers
+
+
+@dataclass(frozen=True)
+class Twilio:
+    """The account. ``own`` is our number there, or the id of a messaging service."""
+
+    account_sid: str
+    auth_token: str = field(repr=False)
+    own: str
+    api_url: str
+    base_url: str
+    name: str = NAME
+    answers: bool = True
+
+    def verify(self, call: Call) -> bool:
+        """Check the signature over the address and every field, those that we do not know as well."""
+        if not call.header("Content-Type").startswith(FORM):
+            return False
+        return bool(
+            RequestValidator(self.auth_token).validate(
+                call.url,
+                call.form(),
+                call.header("X-Twilio-Signature"),
+                algorithm=get_signature_algorithm(call.header("X-Twilio-Webhooks-Signature-Settings")),
+            )
+        )
+
+    def parse(self, call: Call) -> Inbound:
+        """Read ``MessageSid From To Body``; where the sender is, which Twilio guesses, is not kept."""
+        form = call.form()
+        to = form.first("To").strip()
+        if self.own.startswith(_SERVICE) and form.first("MessagingServiceSid") == self.own:
+            to = self.own
+        return Inbound(self.name, form.needed("MessageSid"), number_of(form.needed("From")), form.needed("Body"), to)
+
+    def parse_delivery(self, call: Call) -> Delivery:
+        """Read a status callback."""
+        form = call.form()
+        return Delivery(form.needed("MessageSid"), _STATES.get(form.needed("MessageStatus"), ""))
+
+    def send(self, message: Outbound) -> Sent:
+        """Send one text; Twilio is asked to keep neither its words nor the whole number."""
+        from twilio.base.exceptions import TwilioException, TwilioRestException  # noqa: PLC0415 - with the client
+
+        ours = message.ours or self.own
+        sender = {"messaging_service_sid" if ours.startswith(_SERVICE) else "from_": ours}
+        if _is_public(self.base_url):
+            sender["status_callback"] = self.base_url + "/sms/twilio/status"
+        try:
+            taken = self._client.messages.create(
+                to=message.number,
+                body=message.text,
+                content_retention="discard",
+                address_retention="obfuscate",
+                **sender,
+            )
+        except requests.RequestException as error:
+            raise failures.of_request(error, self.name) from None
+        except TwilioRestException as error:
+            code, final = _CODES.get(int(error.code or 0), ("carrier_fault", False))
+            raise SendFailed(code, final=final, carrier=self.name) from None
+        except (TwilioException, ValueError):  # an answer of 2xx that cannot be read
+            raise SendFailed("not_understood", unsure=True, carrier=self.name) from None
+        return Sent(self.name, str(taken.sid or ""))
+
+    @cached_property
+    def _client(self) -> Client:
+        from twilio.http.http_client import TwilioHttpClient  # noqa: PLC0415 - 51 MB: only who sends by it loads it
+        from twilio.rest import Client  # noqa: PLC0415
+
+        api_url = self.api_url
+
+        class Http(TwilioHttpClient):  # type: ignore[misc]
+            """Waits no longer than we do, and calls another host where one is set."""
+
+            def request(self, method: str, url: str, *args: Any, **kwargs: Any) -> Any:  # noqa: ANN401
+                if api_url:
+                    there = urlsplit(api_url)
+                    url = urlunsplit(urlsplit(url)._replace(scheme=there.scheme, netloc=there.netloc))
+                return super().request(method, url, *args, **kwargs)
+
+        http = Http(timeout=failures.TIMEOUT[1], logger=_silent)
+        return Client(self.account_sid, self.auth_token, http_client=http)
+
+
+def make(settings: Settings) -> Twilio:
+    """Set this carrier up."""
+    account = settings.twilio
+    return Twilio(account.account_sid, account.auth_token, account.sender, account.api_url, settings.base_url)
+
+
+def _is_public(base_url: str) -> bool:
+    return base_url.startswith("https://")
