@@ -82,7 +82,9 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.cli.add_command(content.commands.content_cli)
     app.context_processor(_everywhere(settings))
 
-    app.wsgi_app = WhiteNoise(app.wsgi_app, root=app.root_path + "/static", prefix="static/")  # type: ignore[method-assign]
+    static = WhiteNoise(app.wsgi_app, add_headers_function=headers.harden_static)
+    static.add_files(app.root_path + "/static", prefix="static/")
+    app.wsgi_app = static  # type: ignore[method-assign]
     if settings.demo:
         app.wsgi_app = demo.LoopbackOnly(app.wsgi_app)  # type: ignore[method-assign]
     if settings.trusted_proxies:

@@ -121,7 +121,8 @@ def _tables(connection: Connection) -> dict[str, Table]:
 
 
 def _batches(lines: Iterator[bytes]) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    present, rows = "", []
+    present = ""
+    rows: list[dict[str, Any]] = []
     for line in lines:
         name, row = json.loads(line)
         if rows and (name != present or len(rows) >= _BATCH):
@@ -135,10 +136,8 @@ def _batches(lines: Iterator[bytes]) -> Iterator[tuple[str, list[dict[str, Any]]
 
 def _has_rows(database: Database) -> bool:
     with database.engine.connect() as connection:
-        return any(
-            connection.execute(select(func.count()).select_from(table)).scalar()
-            for table in _tables(connection).values()
-        )
+        tables = _tables(connection).values()
+        return any(connection.scalar(select(func.count()).select_from(table)) for table in tables)
 
 
 def _set_sequences(connection: Connection, tables: dict[str, Table]) -> None:

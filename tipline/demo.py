@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from tipline import accounts, backup, casework, desks, intake, migrate, routing
 from tipline.accounts import Identity
@@ -175,7 +176,7 @@ def _sign_in(database: Database, name: str, known: dict[str, str], keys: KeyFile
         return desk
 
 
-def _samples(session: casework.Session, people: dict[str, Identity], keys: KeyFile, now: datetime) -> None:
+def _samples(session: Session, people: dict[str, Identity], keys: KeyFile, now: datetime) -> None:
     """Add a few composed tips, so that a newcomer sees a desk at work."""
     rules = routing.seed().rules
     for block in tomllib.loads(_SAMPLES.read_text(encoding="utf-8"))["tip"]:

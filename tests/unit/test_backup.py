@@ -38,9 +38,7 @@ def test_a_restored_instance_opens_its_tips(saved: tuple[House, Path, PrivateKey
     database.dispose()
 
 
-def test_another_key_opens_nothing_and_changes_nothing(
-    saved: tuple[House, Path, PrivateKey], tmp_path: Path
-) -> None:
+def test_another_key_opens_nothing_and_changes_nothing(saved: tuple[House, Path, PrivateKey], tmp_path: Path) -> None:
     _, file, key = saved
     database = Database(f"sqlite:///{tmp_path / 'new.db'}")
     with pytest.raises(CannotOpen):

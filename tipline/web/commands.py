@@ -95,9 +95,8 @@ def worker() -> None:
 @with_appcontext
 def doctor() -> None:
     """Say whether this instance is fit for real use; exit 1 if not."""
-    findings = examine(
-        house(), current_app.extensions["tipline_gateways"], current_app.extensions["tipline_jobs"].ready
-    )
+    carriers, jobs = current_app.extensions["tipline_gateways"], current_app.extensions["tipline_jobs"]
+    findings = examine(house(), carriers, jobs.ready)
     for finding in findings:
         click.echo(f"{'ok ' if finding.good else 'NOT' if finding.grave else '·  '} {finding.what}: {finding.detail}")
     if any(finding.grave and not finding.good for finding in findings):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+from collections.abc import MutableMapping
 from typing import cast
 
 from flask import Flask, Response, request
@@ -32,6 +33,13 @@ def allow_style(app: Flask, css: str) -> None:
 def styles(app: Flask) -> set[str]:
     """Return the hashes of the inline stylesheets, as the policy writes them."""
     return cast("set[str]", app.extensions.setdefault(_STYLES, set()))
+
+
+def harden_static(headers: MutableMapping[str, str], _path: str, _url: str) -> None:
+    """Put the headers on a static file, which Flask never sees."""
+    headers["Content-Security-Policy"] = "default-src 'none'; style-src 'self'; frame-ancestors 'none'"
+    for name, value in _FIXED.items():
+        headers[name] = value
 
 
 def init_headers(app: Flask, *, https: bool) -> None:
