@@ -81,7 +81,9 @@ class AfricasTalking:
     def send(self, message: Outbound) -> Sent:
         """Send one text to one number."""
         try:
-            answer = self._service.send(message.text, [message.number], sender_id=message.ours or self.own or None)
+            answer = self._service.send(
+                message.text, [message.number], sender_id=message.ours or self.own or None, timeout=failures.TIMEOUT
+            )
         except requests.RequestException as error:
             raise failures.of_request(error, self.name) from None
         except ValueError:  # the SDK's own look at the number, before anything is sent
