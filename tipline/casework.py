@@ -125,7 +125,7 @@ def take(session: Session, case: Case) -> None:
     """Take a tip: this person works on it; a new one is thereby screened."""
     case.tip.taken_by = case.who.account_id
     if case.tip.stage == lifecycle.RECEIVED:
-        _stage(case, "screened")
+        _stage(session, case, "screened")
     _event(session, case, "taken")
 
 
@@ -137,7 +137,7 @@ def move(session: Session, case: Case, to: str, reason: str = "") -> None:
     if reason.strip():
         _add(session, case, thread.REASON, {"text": reason}, _own_desk(session, case))
     before = case.tip.stage
-    _stage(case, to)
+    _stage(session, case, to)
     _event(session, case, "moved", before=before, to=to)
 
 
@@ -178,7 +178,7 @@ def refer(session: Session, case: Case, slug: str, reason: str) -> int:
         state="offered", reason_entry_id=reason_entry, created_at=case.now,
     )  # fmt: skip
     session.add(row)
-    _stage(case, "referred")
+    _stage(session, case, "referred")
     case.tip.unread = True
     session.flush()
     _event(session, case, "referred", to=desk.slug)
@@ -203,13 +203,13 @@ def answer_referral(session: Session, case: Case, referral_id: int, answer: str,
         row.state = case.at.state = "accepted"
         case.tip.lead_desk_id = row.to_desk_id
         case.tip.taken_by = case.who.account_id
-        _stage(case, "accepted")
+        _stage(session, case, "accepted")
     else:
         row.state = case.at.state = "declined"
         case.at.active = False
         for entry_row in thread.entries(session, case.tip.id, _PASSED_ON):
             thread.shut_out(entry_row, case.keys)
-        _stage(case, "declined")
+        _stage(session, case, "declined")
     _event(session, case, row.state, referral=row.id)
 
 
@@ -253,7 +253,7 @@ def close(
         )
     )  # fmt: skip
     before = case.tip.stage
-    _stage(case, lifecycle.CLOSED)
+    _stage(session, case, lifecycle.CLOSED)
     case.tip.closed_at = case.now
     coarse = case.tip.received_at.replace(minute=0, second=0, microsecond=0)
     if case.tip.first_look_at is not None:  # the time between the two is a figure; the minute of arrival is not
@@ -300,9 +300,11 @@ def _desk_key(session: Session, desk_id: int) -> PublicKey | None:
     return PublicKey(point) if point else None
 
 
-def _stage(case: Case, to: str) -> None:
+def _stage(session: Session, case: Case, to: str) -> None:
     case.tip.stage = to
     case.tip.changed_at = case.now
+    session.flush()
+    session.execute(update(TipDesk).where(TipDesk.tip_id == case.tip.id).values(stage=to))
 
 
 def _event(session: Session, case: Case, kind: str, **data: Any) -> None:  # noqa: ANN401 - codes and counts

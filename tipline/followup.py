@@ -152,7 +152,7 @@ def _let_in(session: Session, tip: Tip, rules: tuple[Rule, ...]) -> list[str]:
         session.add(
             TipDesk(
                 tip_id=tip.id, desk_id=known[slug].id, state="routed", active=True, priority=tip.priority,
-                arrival=rows[0].arrival,
+                arrival=rows[0].arrival, stage=tip.stage,
             )
         )  # fmt: skip
     session.flush()

@@ -5,6 +5,7 @@ Nothing here commits: the edge opens the transaction (see ``house.House.take_in`
 
 from __future__ import annotations
 
+import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +21,7 @@ from tipline.models import Entry, Tip, TipDesk
 from tipline.phones import Phone
 from tipline.receipts import Receipt
 from tipline.routing import Facts, Rule, route
-from tipline.sealing import CannotOpen, KeyFile, Sealed, derive, keyed_hash, lock, unlock
+from tipline.sealing import CannotOpen, KeyFile, Sealed, derive, is_body, is_wrap_for, keyed_hash, lock, unlock
 
 CATEGORIES = (
     "labour", "sexual", "child", "marriage", "domestic", "mining", "documents", "smuggling", "other", "unknown",
@@ -28,7 +29,8 @@ CATEGORIES = (
 LONGEST = 64 * 1024  # bytes of UTF-8
 STRONG_CLIENT_ID = 22  # characters of [A-Za-z0-9_-]: 128 bits or more
 RECEIPT_KEPT = timedelta(hours=24)
-_STORY_UID = "story"
+STORY_UID = "story"  # what a device names its entry
+_RECEIPT_AGAIN = "receipt for a repeated send"
 
 
 @dataclass(frozen=True)
@@ -84,17 +86,15 @@ def submit(
     UnknownCategory, UnknownDesk, BadEnvelope, AllDesksExcluded, and NoDeskKey (nothing is stored) if no desk can
     read it.
     """
-    client_hash = keyed_hash(keys.ids, "client", report.client_id) if report.client_id else None
-    if client_hash is not None:
-        known = session.scalar(select(Tip).where(Tip.client_hash == client_hash))
-        if known is not None:
-            return _again(known, report, keys, now)
+    if report.client_id and (before := again(session, report.client_id, now=now, keys=keys)):
+        return before
+    client_hash = _client_hash(report.client_id, keys) if report.client_id else None
     _check(report)
     advice = _advice(report)
     known_desks = desks.all_desks(session)
     chosen = _route(advice, report, rules, known_desks)
     uid = secrets.token_hex(16)
-    binding = report.client_id if report.sealed and report.client_id else uid
+    binding = sealed_binding(report.client_id) if report.sealed and report.client_id else uid
     tip_id = thread.put(
         session,
         Tip,
@@ -116,10 +116,8 @@ def submit(
     _put_desks(session, tip_id, chosen, advice.priority, now)
     readers = [desk.key for desk in chosen if desk.key is not None]
     if report.sealed is not None:
-        wraps = {key.id: report.sealed.wraps[key.id] for key in readers if key.id in report.sealed.wraps}
-        if not wraps:
-            raise BadEnvelope
-        thread.keep(session, tip_id, thread.STORY, _STORY_UID, Sealed(report.sealed.body, wraps), now)
+        wraps = _kept_wraps(session, report.sealed, chosen, now)
+        thread.keep(session, tip_id, thread.STORY, STORY_UID, Sealed(report.sealed.body, wraps), now)
     else:
         thread.add(
             session, instance=keys.instance, tip_id=tip_id, binding=binding, kind=thread.STORY, data=_story(report),
@@ -138,11 +136,41 @@ def submit(
     return Submitted(tip_id, True, receipt is not None, receipt.digits if receipt else None)
 
 
+def again(session: Session, client_id: str, *, now: datetime, keys: KeyFile) -> Submitted | None:
+    """Return the tip that came of this ``client_id`` before, or None; what else is sent with it does not count.
+
+    Its receipt is said again for 24 hours if nobody can guess the id.
+    """
+    tip = session.scalar(select(Tip).where(Tip.client_hash == _client_hash(client_id, keys)))
+    if tip is None:
+        return None
+    digits = None
+    if tip.client_receipt is not None and now - tip.received_at < RECEIPT_KEPT:
+        try:
+            digits = unlock(tip.client_receipt, _client_key(client_id, keys), _RECEIPT_AGAIN).decode()
+        except CannotOpen:
+            digits = None
+    return Submitted(tip.id, False, tip.receipt_lookup is not None, digits)
+
+
+def is_strong(client_id: str) -> bool:
+    """Say whether nobody can guess this id (128 bits or more): only then is a receipt said a second time."""
+    return len(client_id) >= STRONG_CLIENT_ID
+
+
+def sealed_binding(client_id: str) -> str:
+    """Return what a device binds its envelopes to: SHA-256 of the client id, as hex.
+
+    The id itself opens the kept receipt, so it never stands beside the tip.
+    """
+    return hashlib.sha256(client_id.encode()).hexdigest()
+
+
 def attach_receipt(session: Session, tip_id: int, receipt: Receipt, client_id: str | None, keys: KeyFile) -> bool:
     """Give a tip its receipt; its answers are sealed to it from now on. False if it has one already."""
     kept = None
-    if client_id is not None and len(client_id) >= STRONG_CLIENT_ID:
-        kept = lock(receipt.digits.encode(), _client_key(client_id, keys), "receipt for a repeated send")
+    if client_id is not None and is_strong(client_id):
+        kept = lock(receipt.digits.encode(), _client_key(client_id, keys), _RECEIPT_AGAIN)
     table: Table = Tip.__table__  # type: ignore[assignment]
     change = (
         update(table)
@@ -173,7 +201,7 @@ def grow(
     tip.unfinished = report.unfinished
     table: Table = TipDesk.__table__  # type: ignore[assignment]
     session.connection().execute(delete(table).where(table.c.tip_id == tip_id))
-    _put_desks(session, tip_id, chosen, advice.priority, tip.received_at)
+    _put_desks(session, tip_id, chosen, advice.priority, tip.received_at, tip.stage)
     number = session.scalar(select(Entry).where(Entry.tip_id == tip_id, Entry.kind == thread.NUMBER))
     if report.phone is not None and number is None:
         thread.add(
@@ -211,27 +239,30 @@ def number_data(phone: Phone) -> dict[str, str]:
     return {"number": phone.number, "carrier": phone.carrier, "ours": phone.ours}
 
 
-def _again(tip: Tip, report: Report, keys: KeyFile, now: datetime) -> Submitted:
-    digits = None
-    if tip.client_receipt is not None and report.client_id is not None and now - tip.received_at < RECEIPT_KEPT:
-        try:
-            digits = unlock(
-                tip.client_receipt, _client_key(report.client_id, keys), "receipt for a repeated send"
-            ).decode()
-        except CannotOpen:
-            digits = None
-    return Submitted(tip.id, False, tip.receipt_lookup is not None, digits)
+def _client_hash(client_id: str, keys: KeyFile) -> bytes:
+    return keyed_hash(keys.ids, "client", client_id)
 
 
 def _client_key(client_id: str, keys: KeyFile) -> bytes:
-    return derive(client_id.encode(), "receipt for a repeated send", salt=keys.forms)
+    return derive(client_id.encode(), _RECEIPT_AGAIN, salt=keys.forms)
+
+
+def _kept_wraps(session: Session, story: SealedStory, chosen: list[desks.OpenDesk], now: datetime) -> dict[str, bytes]:
+    """Return the wraps of the chosen desks, all others dropped. BadEnvelope if the leading desk could not read it."""
+    if not is_body(story.body):
+        raise BadEnvelope
+    readers = desks.accepted_keys(session, [desk.id for desk in chosen], now)
+    wraps = {key_id: wrap for key_id, wrap in story.wraps.items() if key_id in readers and is_wrap_for(wrap, key_id)}
+    if chosen[0].id not in {readers[key_id] for key_id in wraps}:
+        raise BadEnvelope
+    return wraps
 
 
 def _check(report: Report) -> None:
     if report.category is not None and report.category not in CATEGORIES:
         raise UnknownCategory
     if report.sealed is not None:
-        if report.client_id is None or len(report.client_id) < STRONG_CLIENT_ID:
+        if report.client_id is None or not is_strong(report.client_id) or report.text:
             raise BadEnvelope
         return
     if len(report.text.encode(errors="surrogatepass")) > LONGEST:
@@ -280,12 +311,15 @@ def _route(
     return chosen
 
 
-def _put_desks(session: Session, tip_id: int, chosen: list[desks.OpenDesk], priority: str, arrived: datetime) -> None:
+def _put_desks(
+    session: Session, tip_id: int, chosen: list[desks.OpenDesk], priority: str, arrived: datetime,
+    stage: str = "received",
+) -> None:  # fmt: skip
     table: Table = TipDesk.__table__  # type: ignore[assignment]
     arrival = -int(arrived.timestamp() * 1000)
     rows = [
-        {"tip_id": tip_id, "desk_id": desk.id, "state": "routed", "active": True, "priority": priority,
-         "arrival": arrival}
+        {"tip_id": tip_id, "desk_id": desk.id, "state": "routed", "active": True, "stage": stage,
+         "priority": priority, "arrival": arrival}
         for desk in chosen
     ]  # fmt: skip
     session.connection().execute(table.insert(), rows)

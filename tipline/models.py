@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import JSON, BigInteger, Dialect, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy.sql import text
 from sqlalchemy.types import DateTime, TypeDecorator
 
 
@@ -26,6 +27,8 @@ class UtcDateTime(TypeDecorator[datetime]):
 
 
 BigId = BigInteger().with_variant(Integer, "sqlite")
+_OFFERED = text("state = 'offered'")
+_TAKEN = text("taken_by IS NOT NULL")
 
 
 class Base(DeclarativeBase):
@@ -119,6 +122,7 @@ class Tip(Base):
     """One matter that somebody reported, as queues see it. ``binding`` is the id its envelopes are bound to."""
 
     __tablename__ = "tip"
+    __table_args__ = (Index("ix_tip_taken", "taken_by", sqlite_where=_TAKEN, postgresql_where=_TAKEN),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     uid: Mapped[str] = mapped_column(String(32), unique=True)
@@ -150,15 +154,20 @@ class Tip(Base):
 
 
 class TipDesk(Base):
-    """A desk that may read a tip, and why. The columns a queue sorts by stand here too (one index serves it)."""
+    """A desk that may read a tip, and why. What a queue sorts and filters by stands here too, for its indexes."""
 
     __tablename__ = "tip_desk"
-    __table_args__ = (Index("ix_queue", "desk_id", "active", "priority", "arrival", "tip_id"),)
+    __table_args__ = (
+        Index("ix_queue", "desk_id", "active", "priority", "arrival", "tip_id"),
+        Index("ix_queue_stage", "desk_id", "stage", "priority", "arrival", "tip_id"),
+        Index("ix_queue_offered", "desk_id", "priority", "arrival", sqlite_where=_OFFERED, postgresql_where=_OFFERED),
+    )
 
     tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"), primary_key=True)
     desk_id: Mapped[int] = mapped_column(ForeignKey("desk.id"), primary_key=True)
     state: Mapped[str] = mapped_column(String(10))  # routed, offered, accepted, declined
     active: Mapped[bool]
+    stage: Mapped[str] = mapped_column(String(32), default="received", server_default="received")  # the tip's own
     priority: Mapped[str] = mapped_column(String(2))
     arrival: Mapped[int] = mapped_column(BigInteger)  # minus epoch milliseconds: newest first in one direction
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import base64
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlalchemy import ColumnElement, func, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 
 from tipline.accounts import Identity
@@ -16,6 +17,11 @@ PAGE = 25
 COUNT_LIMIT = 100  # a queue says "99+" beyond: counting a million costs what a page may cost
 FIRST_LOOK = {"P0": timedelta(hours=1), "P1": timedelta(hours=1), "P2": timedelta(hours=24), "P3": timedelta(hours=72)}
 PRIORITIES = ("P0", "P1", "P2", "P3")
+_CURSOR = re.compile(r"(P[0-3])\.(-?[0-9]{1,16})\.([0-9]{1,18})", re.ASCII)
+# Each filter names its own index: an open tip is one whose stage is not closed (``active`` says the same, and would
+# lead SQLite to walk the whole queue).
+_NOT_CLOSED = TipDesk.stage != "closed"
+_OFFERED = TipDesk.state == literal_column("'offered'")  # as its partial index has it
 
 
 @dataclass(frozen=True)
@@ -44,26 +50,33 @@ def reference(uid: str) -> str:
 
 def page(
     session: Session, who: Identity, *, now: datetime, stage: str | None = None, priority: str | None = None,
-    place: str | None = None, mine: bool = False, cursor: str | None = None, size: int = PAGE,
+    place: str | None = None, mine: bool = False, offered: bool = False, cursor: str | None = None, size: int = PAGE,
 ) -> Page:  # fmt: skip
-    """Return a page of the signed-in person's desk: by priority, then newest. An unreadable cursor starts anew."""
+    """Return a page of the signed-in person's desk: by priority, then newest. An unreadable cursor starts anew.
+
+    ``stage="closed"`` shows what is closed, everything else what is open; ``offered`` what waits for an answer.
+    """
     order = (TipDesk.priority, TipDesk.arrival, TipDesk.tip_id)
     wanted = (
         select(Tip, TipDesk, Desk.slug)
         .join(TipDesk, TipDesk.tip_id == Tip.id)
         .join(Desk, Desk.id == Tip.lead_desk_id)
-        .where(TipDesk.desk_id == (who.desk_id or 0), TipDesk.active.is_(stage != "closed"))
+        .where(TipDesk.desk_id == (who.desk_id or 0), TipDesk.state != "declined")
         .order_by(*order)
         .limit(size + 1)
     )
     if stage:
-        wanted = wanted.where(Tip.stage == stage)
+        wanted = wanted.where(TipDesk.stage == stage)
+    else:
+        wanted = wanted.where(_NOT_CLOSED if mine or offered else TipDesk.active.is_(True))
     if priority:
         wanted = wanted.where(TipDesk.priority == priority)
     if place:
         wanted = wanted.where(Tip.place == place)
     if mine:
-        wanted = wanted.where(Tip.taken_by == who.account_id)
+        wanted = wanted.where(TipDesk.tip_id.in_(_taken_by(who)))
+    if offered:
+        wanted = wanted.where(_OFFERED)
     if cursor and (after := _read_cursor(cursor)):
         wanted = wanted.where(tuple_(*order) > after)
     found = session.execute(wanted).all()
@@ -75,10 +88,10 @@ def page(
 def counts(session: Session, who: Identity) -> dict[str, int]:
     """Return how many open tips are new, urgent, mine or offered to this desk, each counted up to COUNT_LIMIT."""
     return {
-        "new": _count(session, who, Tip.stage == "received"),
-        "urgent": _count(session, who, TipDesk.priority == "P0"),
-        "mine": _count(session, who, Tip.taken_by == who.account_id),
-        "offered": _count(session, who, TipDesk.state == "offered"),
+        "new": _count(session, who, TipDesk.stage == "received"),
+        "urgent": _count(session, who, TipDesk.priority == "P0", TipDesk.active.is_(True)),
+        "mine": _count(session, who, TipDesk.tip_id.in_(_taken_by(who)), _NOT_CLOSED),
+        "offered": _count(session, who, _OFFERED, _NOT_CLOSED),
     }
 
 
@@ -109,19 +122,19 @@ def overdue(tip: Tip, now: datetime) -> bool:
     return tip.first_look_at is None and now - tip.received_at > FIRST_LOOK[tip.priority]
 
 
-def _count(session: Session, who: Identity, condition: ColumnElement[bool]) -> int:
+def _count(session: Session, who: Identity, *conditions: ColumnElement[bool]) -> int:
     some = (
-        select(Tip.id)
-        .join(TipDesk, TipDesk.tip_id == Tip.id)
-        .where(TipDesk.desk_id == (who.desk_id or 0), TipDesk.active.is_(True), condition)
+        select(TipDesk.tip_id)
+        .where(TipDesk.desk_id == (who.desk_id or 0), TipDesk.state != "declined", *conditions)
         .limit(COUNT_LIMIT)
     )
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0
 
 
+def _taken_by(who: Identity) -> Select[int]:
+    return select(Tip.id).where(Tip.taken_by == who.account_id)
+
+
 def _read_cursor(cursor: str) -> tuple[str, int, int] | None:
-    try:
-        priority, arrival, tip_id = cursor.split(".")
-        return (priority, int(arrival), int(tip_id)) if len(cursor) < 60 else None  # noqa: PLR2004
-    except ValueError:
-        return None
+    found = _CURSOR.fullmatch(cursor)
+    return (found[1], int(found[2]), int(found[3])) if found else None
