@@ -16,7 +16,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from tipline import desks
-from tipline.errors import NameTaken, SignInNeeded, SignInRefused, UnknownDesk, WeakPassword
+from tipline.errors import EnrolFirst, NameTaken, SignInNeeded, SignInRefused, UnknownDesk, WeakPassword
 from tipline.models import Account, Desk, RecoveryCode, SignIn
 from tipline.sealing import CannotOpen, KeyFile, PrivateKey, keyed_hash, lock, totp, unlock
 from tipline.sealing.passwords import MIN_OWN_PASSWORD, new_passphrase, password_key, unwrap_private, wrap_private
@@ -101,7 +101,9 @@ def is_first(session: Session) -> bool:
 
 def candidate(session: Session, name: str) -> Candidate:
     """Return what to check a password against."""
-    account = session.scalar(select(Account).where(Account.name == name, Account.disabled_at.is_(None)))
+    account = None
+    if name.isprintable():  # databases refuse other letters in their own ways
+        account = session.scalar(select(Account).where(Account.name == name, Account.disabled_at.is_(None)))
     if account is None:
         return Candidate(None, hashlib.sha256(name.encode(errors="replace")).digest()[:16], b"")
     return Candidate(account.id, account.salt, account.locked_key)
@@ -110,6 +112,8 @@ def candidate(session: Session, name: str) -> Candidate:
 def unlocked(who: Candidate, name: str, password: str, keys: KeyFile) -> PrivateKey:
     """Return the private key that the password opens; SignInRefused if it opens none. Takes about 0.15 s."""
     by = password_key(password, who.salt, keys.pepper)
+    if who.account_id is None:
+        raise SignInRefused
     try:
         return unwrap_private(who.locked_key, by, name)
     except CannotOpen:
@@ -129,13 +133,17 @@ def begin(
 ) -> Started:
     """Check the one-time code and start a sign-in (``kind`` is ``cookie`` or ``bearer``). SignInRefused.
 
+    EnrolFirst for a bearer whose second factor is still to be set up: that, and a desk's recovery key, need a page.
+
     The first member of a desk creates its keys here and is given its recovery key, once; never an administrator.
     """
-    account = session.get(Account, who.account_id) if who.account_id else None
+    account = session.get(Account, who.account_id, with_for_update=True) if who.account_id else None
     if account is None or account.disabled_at is not None:
         raise SignInRefused
     if account.totp_confirmed and not _code_fits(session, account, code, keys, now):
         raise SignInRefused
+    if kind == "bearer" and second_factor and not account.totp_confirmed:
+        raise EnrolFirst
     session.execute(delete(SignIn).where(SignIn.expires_at < now))
     recovery = desks.found(session, account, now) if account.role in READERS else None
     raw_id, by = secrets.token_bytes(_ID_BYTES), secrets.token_bytes(_KEY_BYTES)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import base64
 import secrets
+from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, select
+from sqlalchemy import Connection, Row, Table, or_, select
 from sqlalchemy.orm import Session
 
 from tipline.errors import NoDeskAccess, UnknownDesk
 from tipline.models import Account, Desk, DeskKey, DeskMember
 from tipline.routing import DeskSeed
 from tipline.sealing import CannotOpen, PrivateKey, PublicKey, derive, unwrap, wrap
+
+LATE = timedelta(hours=72)
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,17 @@ def by_slug(session: Session, slug: str) -> OpenDesk:
         return all_desks(session)[slug]
     except KeyError:
         raise UnknownDesk from None
+
+
+def accepted_keys(session: Session, desk_ids: Collection[int], now: datetime) -> dict[str, int]:
+    """Return the keys that a reporter's device may have sealed to: key id → desk.
+
+    Each desk's present one, and one that was replaced less than ``LATE`` ago (the page was open meanwhile).
+    """
+    wanted = select(DeskKey.id, DeskKey.desk_id).where(
+        DeskKey.desk_id.in_(desk_ids), or_(DeskKey.retired_at.is_(None), DeskKey.retired_at > now - LATE)
+    )
+    return {row.id: row.desk_id for row in session.execute(wanted)}
 
 
 def found(session: Session, account: Account, now: datetime) -> str | None:

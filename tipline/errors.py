@@ -123,6 +123,18 @@ class SignInNeeded(DomainError):
     code = "sign_in_needed"
 
 
+class EnrolFirst(DomainError):
+    """A second factor is needed here and this person has not set it up yet."""
+
+    code = "must_enrol"
+
+
+class DeskNotReady(DomainError):
+    """Nobody of that desk has signed in yet, so nothing can be sealed to it."""
+
+    code = "desk_not_ready"
+
+
 class NoDeskAccess(DomainError):
     """Signed in, but no colleague has shared the desk's key with this person yet."""
 

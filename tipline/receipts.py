@@ -54,7 +54,7 @@ def clean(typed: str) -> str:
 
 def is_well_formed(digits: str) -> bool:
     """Say whether these can be a receipt: sixteen digits, the last one right."""
-    return len(digits) == LENGTH and digits.isdigit() and check_digit(digits[:-1]) == digits[-1]
+    return len(digits) == LENGTH and digits.isdecimal() and check_digit(digits[:-1]) == digits[-1]
 
 
 def grouped(digits: str) -> str:

@@ -179,7 +179,10 @@ def encode(data: Mapping[str, Any]) -> bytes:
 
 def decode(plain: bytes) -> Mapping[str, Any]:
     """Undo ``encode``; ValueError if it is something else (a browser sealed it, we did not)."""
-    data = json.loads(plain.decode(errors="replace"))
+    try:
+        data = json.loads(plain.decode(errors="replace"))
+    except RecursionError:  # nested so deeply that it was meant to do harm
+        data = None
     if not isinstance(data, dict):
         msg = "not an entry"
         raise ValueError(msg)  # noqa: TRY004 - the caller treats all unreadable entries alike

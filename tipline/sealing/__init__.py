@@ -12,6 +12,8 @@ from tipline.sealing.envelope import PrivateKey as PrivateKey
 from tipline.sealing.envelope import PublicKey as PublicKey
 from tipline.sealing.envelope import Sealed as Sealed
 from tipline.sealing.envelope import Where as Where
+from tipline.sealing.envelope import is_body as is_body
+from tipline.sealing.envelope import is_wrap_for as is_wrap_for
 from tipline.sealing.envelope import open_sealed as open_sealed
 from tipline.sealing.envelope import pack as pack
 from tipline.sealing.envelope import reseal as reseal

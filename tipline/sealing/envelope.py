@@ -25,7 +25,8 @@ _SUITE = hpke.Suite(hpke.KEM.P256, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 _CURVE = ec.SECP256R1()
 _ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551
 _SMALLEST_BUCKET = 256
-_NONCE_BYTES = 12
+_NONCE_BYTES, _TAG_BYTES, _POINT_BYTES = 12, 16, 65
+WRAP_BYTES = 1 + KEY_ID_BYTES + _POINT_BYTES + 32 + _TAG_BYTES  # of a content key
 
 
 class CannotOpen(Exception):
@@ -121,7 +122,7 @@ def wrap(secret: bytes, reader: PublicKey, info: bytes) -> bytes:
 
 def unwrap(envelope: bytes, key: PrivateKey, info: bytes) -> bytes:
     """Open what ``wrap`` made; CannotOpen for another suite, key, place or a damaged byte."""
-    if len(envelope) < 1 + KEY_ID_BYTES + 65 or envelope[0] != SUITE_P256:
+    if len(envelope) < 1 + KEY_ID_BYTES + _POINT_BYTES or envelope[0] != SUITE_P256:
         raise CannotOpen
     try:
         return _SUITE.decrypt(envelope[1 + KEY_ID_BYTES :], _private(key.scalar), info=info)
@@ -150,6 +151,18 @@ def open_sealed(body: bytes, wraps: Mapping[str, bytes], key: PrivateKey, where:
         return unpad(AESGCM(content_key).decrypt(body[1 : 1 + _NONCE_BYTES], body[1 + _NONCE_BYTES :], where.info()))
     except (InvalidTag, ValueError):
         raise CannotOpen from None
+
+
+def is_body(body: bytes) -> bool:
+    """Say whether this has the outer form of a sealed body; only a reader can tell more."""
+    padded = len(body) - 1 - _NONCE_BYTES - _TAG_BYTES
+    return body[:1] == bytes([SUITE_P256]) and padded >= _SMALLEST_BUCKET and padded & (padded - 1) == 0
+
+
+def is_wrap_for(envelope: bytes, key_id: str) -> bool:
+    """Say whether this has the outer form of a content key wrapped for this key."""
+    right = len(envelope) == WRAP_BYTES and envelope[0] == SUITE_P256
+    return right and envelope[1 : 1 + KEY_ID_BYTES].hex() == key_id
 
 
 def reseal(wraps: Mapping[str, bytes], key: PrivateKey, where: Where, reader: PublicKey) -> dict[str, bytes]:

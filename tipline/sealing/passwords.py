@@ -41,7 +41,7 @@ def password_key(password: str, salt: bytes, pepper: bytes) -> bytes:
     """Return the 32-byte key that a password opens (Argon2id 64 MiB, t=3). Busy if too many sign in at once."""
     with _Slot(_SIGN_INS):
         hasher = Argon2id(salt=salt, length=32, iterations=3, lanes=1, memory_cost=64 * 1024, secret=pepper)
-        return hasher.derive(password.encode())
+        return hasher.derive(password.encode(errors="surrogatepass"))
 
 
 def wrap_private(key: PrivateKey, by: bytes, owner: str) -> bytes:

@@ -36,7 +36,7 @@ def keyed_hash(key: bytes, *parts: str) -> bytes:
     """Return HMAC-SHA256 over length-prefixed parts: worthless to whoever has no key."""
     mac = hmac.new(key, digestmod=hashlib.sha256)
     for part in parts:
-        encoded = part.encode()
+        encoded = part.encode(errors="surrogatepass")  # what people type need not be clean
         mac.update(len(encoded).to_bytes(4, "big") + encoded)
     return mac.digest()
 
