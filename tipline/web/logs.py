@@ -65,6 +65,18 @@ def _scrubbed(_logger: Any, _method: str, event: MutableMapping[str, Any]) -> Mu
     }
 
 
+class _ToStandardError(logging.Handler):
+    """Writes to what standard error is at that moment; a line that cannot be made or written is lost, not shown."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        try:
+            line = self.format(record)
+            sys.stderr.write(line + "\n")
+            sys.stderr.flush()
+        except Exception:  # noqa: BLE001 - whatever is wrong with it
+            self.handleError(record)
+
+
 def init_logs(level: int = logging.INFO) -> None:
     """Send every logger of the process through the scrubber to standard error, one line each."""
     shared: list[Any] = [
@@ -81,8 +93,9 @@ def init_logs(level: int = logging.INFO) -> None:
             structlog.processors.LogfmtRenderer(key_order=["timestamp", "level", "logger", "event"]),
         ],
     )
-    handler = logging.StreamHandler(sys.stderr)
+    handler = _ToStandardError()
     handler.setFormatter(formatter)
+    logging.raiseExceptions = False  # else a log call that cannot be written is printed with all its arguments
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
