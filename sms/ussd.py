@@ -30,8 +30,8 @@ from tipline.receipts import clean, grouped, is_well_formed
 
 __all__ = [
     "LIMIT", "Lang", "Menu", "MenuError", "NotASession", "Said", "Screen", "Session", "Turn",
-    "failed_screen", "load_menu", "messages_screen", "play", "receipt_screen", "said", "start",
-    "thanks_screen",
+    "failed_screen", "is_finished", "load_menu", "messages_screen", "play", "receipt_screen", "said", "start",
+    "thanks_screen", "wants_typing",
 ]  # fmt: skip
 
 Effect = Literal["keep", "finish", "read", "add"]
@@ -154,6 +154,16 @@ def play(menu: Menu, session: Session, answer: str) -> Turn:
             return _leafed(menu, session, step, number)
         case "choice":
             return _chosen(menu, session, step, number)
+
+
+def wants_typing(menu: Menu, session: Session) -> bool:
+    """Say whether the next answer is free text, which may hold ``*``."""
+    return session.lang is not None and session.step in menu.steps and menu.steps[session.step].kind == "typing"
+
+
+def is_finished(session: Session) -> bool:
+    """Say whether this session has sent its report; what is written after that belongs to it."""
+    return _DONE in session.scratch
 
 
 def receipt_screen(menu: Menu, session: Session, receipt: str) -> Turn:

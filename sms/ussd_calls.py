@@ -1,0 +1,142 @@
+"""One call of a USSD carrier: whose it is, whether it goes on from what is known, and where its inputs lead."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import OrderedDict
+from dataclasses import dataclass, field
+
+from sms import ussd
+from sms.menu import Lang, Menu
+from tipline.sealing import KeyFile, derive, keyed_hash, lock, unlock
+
+_MOST_INPUTS = 200
+_MOST_RECENT = 10_000
+_PURPOSE = "a USSD session"
+
+
+@dataclass(frozen=True)
+class Dial:
+    """One call as it came. ``text`` is every input of the session so far, joined by ``*``."""
+
+    session_id: str = field(repr=False)
+    phone: str = field(repr=False)
+    service_code: str
+    text: str = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Walk:
+    """Where inputs lead from the first screen on.
+
+    ``stays``: one of them was typed or said something, so that the session must be kept. ``speaks``: they make a
+    report. ``screens``: each transcript on the way and the screen it led to.
+    """
+
+    turn: ussd.Turn
+    stays: bool
+    speaks: bool
+    screens: tuple[tuple[str, str], ...] = field(repr=False)
+
+
+class Caller:
+    """A session's keys. All of them need the carrier's session id, which is kept nowhere."""
+
+    def __init__(self, keys: KeyFile, dial: Dial) -> None:
+        """Take the key file and a call of the session."""
+        self.id_hash = id_hash(keys, dial.session_id)
+        self._key = derive(keys.ussd, f"{_PURPOSE} {dial.session_id}")
+        digits = "".join(letter for letter in dial.phone if letter.isdigit())  # "+" may arrive as a space
+        self.owner_hash = keyed_hash(self._key, "owner", digits or dial.phone, dial.service_code)
+
+    def hash(self, transcript: str) -> bytes:
+        """Return the keyed hash of a transcript."""
+        return keyed_hash(self._key, "transcript", transcript)
+
+    def tag(self, transcript: str) -> str:
+        """Return the short name under which a transcript's screen is kept."""
+        return self.hash(transcript)[:8].hex()
+
+    def goes_on(self, text: str, length: int, transcript_hash: bytes) -> bool:
+        """Say whether inputs begin with this transcript and hold more."""
+        return text[length : length + 1] == "*" and self.hash(text[:length]) == transcript_hash
+
+    def lock(self, session: ussd.Session, screens: dict[str, str]) -> bytes:
+        """Lock where a dialogue stands and the screens it has shown."""
+        plain = json.dumps([session.to_json(), screens], ensure_ascii=False, separators=(",", ":"))
+        return lock(plain.encode(errors="surrogatepass"), self._key, _PURPOSE)
+
+    def unlock(self, locked: bytes) -> tuple[ussd.Session, dict[str, str]]:
+        """Undo ``lock``."""
+        line, screens = json.loads(unlock(locked, self._key, _PURPOSE).decode(errors="surrogatepass"))
+        return ussd.Session.from_json(line), screens
+
+
+class Recent:
+    """The calls that this process answered last, as hashes in memory.
+
+    Of a session that has said nothing yet no row is kept; this still notices a call that belongs to another.
+    """
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._known: OrderedDict[bytes, tuple[bytes, int, bytes]] = OrderedDict()
+        self._mutex = threading.Lock()
+
+    def allows(self, caller: Caller, text: str) -> bool:
+        """Say whether a call can belong to the session it names."""
+        known = self._known.get(caller.id_hash)
+        if known is None:
+            return True
+        owner, length, transcript_hash = known
+        if owner != caller.owner_hash:
+            return False
+        is_late = len(text) < length or caller.hash(text) == transcript_hash
+        return is_late or caller.goes_on(text, length, transcript_hash)
+
+    def note(self, caller: Caller, text: str) -> None:
+        """Remember a call that was answered; a late one changes nothing."""
+        with self._mutex:
+            known = self._known.get(caller.id_hash)
+            if known is None or known[1] < len(text):
+                self._known[caller.id_hash] = (caller.owner_hash, len(text), caller.hash(text))
+            self._known.move_to_end(caller.id_hash)
+            if len(self._known) > _MOST_RECENT:
+                self._known.popitem(last=False)
+
+
+def id_hash(keys: KeyFile, session_id: str) -> bytes:
+    """Return the keyed hash under which a session is found."""
+    return keyed_hash(keys.ussd, "session", session_id)
+
+
+def replay(menu: Menu, text: str, *, briefly: bool = False) -> Walk | None:
+    """Play every input of a transcript from the first screen; None if they lead past a last one.
+
+    What is typed takes all that follows, since a ``*`` in it cannot be told from the carrier's. ``briefly`` stops
+    where it is clear that the session must be kept.
+    """
+    turn, stays, speaks = ussd.start(menu), False, False
+    screens: list[tuple[str, str]] = []
+    inputs = text.split("*")
+    for number, answer in enumerate(inputs):
+        if turn.screen.end or number == _MOST_INPUTS:
+            return None
+        if number:
+            screens.append(("*".join(inputs[:number]), turn.screen.wire()))
+        typed = ussd.wants_typing(menu, turn.session)
+        turn = ussd.play(menu, turn.session, "*".join(inputs[number:]) if typed else answer)
+        speaks = speaks or turn.effect in {"keep", "finish"}
+        stays = stays or typed or speaks
+        if typed or (stays and briefly):
+            break
+    return Walk(turn, stays, speaks, tuple(screens))
+
+
+def language_of(text: str) -> Lang | None:
+    """Return the language that a session's first inputs chose; None if they chose none."""
+    for answer in text.split("*", _MOST_INPUTS):
+        if answer.strip() in {"1", "2"}:
+            return "st" if answer.strip() == "1" else "en"
+    return None

@@ -1,0 +1,258 @@
+"""USSD sessions: what one call of the carrier leads to, and what is kept of it.
+
+Until somebody has typed, or has said what a desk can use, a screen follows from the inputs alone (the carrier sends
+all of them each time) and nothing is stored. From then on a row is kept, in the tip's own transaction: locked with a
+key that only the carrier's session id opens, it holds where the dialogue stands and the screens shown so far, so that
+a call that comes twice or late gets the screen it had.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Table, select, update
+from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.orm import Session
+
+from sms import ussd
+from sms.menu import Menu
+from sms.ussd_calls import Caller, Dial, Recent, id_hash, language_of, replay
+from tipline import followup, intake, phones, thread
+from tipline.errors import BadPhoneNumber, DomainError
+from tipline.house import House
+from tipline.intake import Report
+from tipline.models import Tip, UssdSession
+from tipline.phones import Phone
+from tipline.receipts import Receipt
+from tipline.sealing.passwords import ReceiptKeys
+
+CARRIER = "africastalking"
+SILENCE = timedelta(minutes=5)  # longer than any network keeps a session open
+_TRIES = 4  # something to be made ready, and the same call twice at once
+
+
+@dataclass
+class _Ready:
+    """What takes Argon2id its time, done before the transaction begins."""
+
+    receipt: Receipt | None = field(default=None, repr=False)
+    opened: dict[str, ReceiptKeys] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True)
+class _Wanted:
+    """What is not ready: the keys that these digits open or, without digits, a fresh receipt."""
+
+    digits: str = field(default="", repr=False)
+
+
+@dataclass(frozen=True)
+class _Done:
+    """A screen. ``taken`` unless the call did not belong to its session; ``changed`` if a tip came of it."""
+
+    wire: str = field(repr=False)
+    taken: bool = True
+    changed: bool = False
+
+
+class Sessions:
+    """The USSD sessions of one instance, as one process sees them."""
+
+    def __init__(self, house: House, menu: Menu) -> None:
+        """Take the house and the menu."""
+        self._house = house
+        self._menu = menu
+        self._recent = Recent()
+        self._first = ussd.start(menu).screen.wire()
+
+    def screen(self, dial: Dial) -> str:
+        """Return what the carrier shows: ``CON …`` or ``END …``. What was said is committed before.
+
+        A call that does not go on from its session, or comes from another phone, is closed. KeyFileMissing.
+        """
+        if not dial.text:
+            return self._first
+        caller = Caller(self._house.keys, dial)
+        walk = replay(self._menu, dial.text, briefly=True) if self._recent.allows(caller, dial.text) else None
+        if walk is None:
+            return self.sorry(dial.text)
+        done = self._take(caller, dial) if walk.stays else _Done(walk.turn.screen.wire())
+        if done.taken:
+            self._recent.note(caller, dial.text)
+        return done.wire
+
+    def sorry(self, text: str, code: str = "try_again") -> str:
+        """Return the screen that says what went wrong, in the language that these inputs chose."""
+        return ussd.failed_screen(self._menu, language_of(text), code).wire()
+
+    def end(self, session_id: str) -> None:
+        """Close a session that the carrier says is over, and make final what it left."""
+        house = self._house
+        with house.database.write() as session:
+            _finish(session, _table().c.id_hash == id_hash(house.keys, session_id), house.clock())
+
+    def _take(self, caller: Caller, dial: Dial) -> _Done:
+        ready = _Ready()
+        for left in reversed(range(_TRIES)):
+            try:
+                with self._house.database.write() as session:
+                    done = self._go_on(session, caller, dial, ready)
+                if isinstance(done, _Wanted):
+                    ready = self._make_ready(done)
+                    continue
+            except (IntegrityError, OperationalError):  # the same call twice: this one finds what the other kept
+                if not left:
+                    raise
+                continue
+            except DomainError as error:
+                return _Done(self.sorry(dial.text, error.code), taken=False)
+            if done.changed:
+                self._house.wake()
+            return done
+        return _Done(self.sorry(dial.text), taken=False)
+
+    def _make_ready(self, wanted: _Wanted) -> _Ready:
+        if not wanted.digits:
+            return _Ready(receipt=self._house.minter.take())
+        return _Ready(opened={wanted.digits: followup.unlock_receipt(wanted.digits, self._house.keys)})
+
+    def _go_on(self, session: Session, caller: Caller, dial: Dial, ready: _Ready) -> _Done | _Wanted:
+        row = _row(session, caller.id_hash)
+        tip_id = row.tip_id if row is not None else None
+        if row is None:
+            walk = replay(self._menu, dial.text)
+            if walk is None:
+                return self._closed(dial)
+            turn, speaks = walk.turn, walk.speaks
+            screens = {caller.tag(transcript): wire for transcript, wire in walk.screens}
+        elif row.owner_hash != caller.owner_hash:
+            return self._closed(dial)
+        elif not row.open:
+            return self._closed(dial, tip_id)
+        else:
+            stands, screens = caller.unlock(row.locked)
+            shown = screens.get(caller.tag(dial.text))
+            if shown is not None:
+                return _Done(shown)
+            is_over = next(reversed(screens.values())).startswith("END ")
+            if is_over or not caller.goes_on(dial.text, row.transcript_length, row.transcript_hash):
+                return self._closed(dial)
+            turn = ussd.play(self._menu, stands, dial.text[row.transcript_length + 1 :])
+            speaks = turn.effect in {"keep", "finish"}
+        wanted = self._wanted(turn, tip_id, ready)
+        if wanted is not None:
+            return wanted
+        now = self._house.clock()
+        if speaks:
+            tip_id = self._put(session, dial, turn, tip_id, now)
+        turn = self._act(session, turn, tip_id, ready, now)
+        screens[caller.tag(dial.text)] = turn.screen.wire()
+        values: dict[str, Any] = {
+            "transcript_length": len(dial.text),
+            "transcript_hash": caller.hash(dial.text),
+            "locked": caller.lock(turn.session, screens),
+            "tip_id": tip_id,
+            "changed_at": now,
+        }
+        _save(session, caller, values, is_new=row is None)
+        return _Done(turn.screen.wire(), changed=speaks or turn.effect == "add")
+
+    def _wanted(self, turn: ussd.Turn, tip_id: int | None, ready: _Ready) -> _Wanted | None:
+        """Return what must be made ready first: nothing is written while this is missing."""
+        if turn.effect == "finish":
+            ready.receipt = ready.receipt or self._house.minter.take_ready()
+            return _Wanted() if ready.receipt is None else None
+        if turn.effect == "read" or (turn.effect == "add" and not _is_own(turn, tip_id)):
+            digits = turn.session.scratch["receipt"]
+            return _Wanted(digits) if digits not in ready.opened else None
+        return None
+
+    def _put(self, session: Session, dial: Dial, turn: ussd.Turn, tip_id: int | None, now: datetime) -> int:
+        """Keep the report as it stands: a new tip at the first answer, the same tip after that."""
+        said, house = ussd.said(turn.session), self._house
+        report = Report(
+            channel="ussd",
+            text=said.text,
+            language=said.language,
+            category=said.category,
+            place=said.place,
+            danger_now=said.danger_now,
+            child=said.child,
+            phone=self._phone(dial) if said.contact else None,
+            unfinished=turn.effect != "finish",
+        )
+        if tip_id is None:
+            return intake.submit(session, report, now=now, keys=house.keys, rules=house.rules).tip_id
+        intake.grow(session, tip_id, report, now=now, keys=house.keys, rules=house.rules)
+        return tip_id
+
+    def _act(self, session: Session, turn: ussd.Turn, tip_id: int | None, ready: _Ready, now: datetime) -> ussd.Turn:
+        """Carry out what else an answer led to; return the turn with the screen that follows."""
+        keys = self._house.keys
+        if turn.effect == "finish" and tip_id is not None and ready.receipt is not None:
+            intake.attach_receipt(session, tip_id, ready.receipt, None, keys)
+            return ussd.receipt_screen(self._menu, turn.session, ready.receipt.digits)
+        if turn.effect == "read":
+            opened = ready.opened[turn.session.scratch["receipt"]]
+            found = followup.open_thread(session, opened, keys=keys, now=now)
+            newest_first = [line.text for line in reversed(found.lines) if line.sender == "desk"]
+            return ussd.messages_screen(self._menu, turn.session, found.stage, newest_first)
+        if turn.effect == "add" and _is_own(turn, tip_id):
+            followup.add(session, session.get_one(Tip, tip_id), turn.words, keys=keys, now=now)
+        elif turn.effect == "add":
+            opened = ready.opened[turn.session.scratch["receipt"]]
+            followup.add_by_receipt(session, opened, turn.words, keys=keys, now=now)
+        return turn
+
+    def _phone(self, dial: Dial) -> Phone | None:
+        settings = self._house.settings
+        try:
+            return Phone(phones.parse(dial.phone), CARRIER, settings.shortcode or settings.africastalking.sender)
+        except BadPhoneNumber:
+            return None
+
+    def _closed(self, dial: Dial, tip_id: int | None = None) -> _Done:
+        if tip_id is None:
+            return _Done(self.sorry(dial.text), taken=False)
+        return _Done(ussd.thanks_screen(self._menu, language_of(dial.text)).wire(), taken=False)
+
+
+def finalise(session: Session, house: House, now: datetime) -> None:  # noqa: ARG001 - every sweep is handed the house
+    """Close the sessions that have been silent, and make final what they left with the desk. No key is needed."""
+    _finish(session, _table().c.changed_at < now - SILENCE, now)
+
+
+def _finish(session: Session, which: ColumnElement[bool], now: datetime) -> None:
+    table = _table()
+    wanted = select(table.c.id_hash, table.c.tip_id).where(which, table.c.open.is_(True))
+    found = session.connection().execute(wanted.with_for_update(skip_locked=True)).all()
+    for one in found:
+        if one.tip_id is not None:
+            intake.finish_dropped(session, one.tip_id, now)
+        blank = update(table).where(table.c.id_hash == one.id_hash).values(open=False, locked=b"")
+        session.connection().execute(blank)
+
+
+def _row(session: Session, hashed: bytes) -> Row[Any] | None:
+    """Return a session's row and keep others from it until the transaction ends."""
+    wanted = select(_table()).where(_table().c.id_hash == hashed).with_for_update()
+    return session.connection().execute(wanted).first()
+
+
+def _save(session: Session, caller: Caller, values: dict[str, Any], *, is_new: bool) -> None:
+    if is_new:
+        thread.put(session, UssdSession, id_hash=caller.id_hash, owner_hash=caller.owner_hash, open=True, **values)
+    else:
+        session.connection().execute(update(_table()).where(_table().c.id_hash == caller.id_hash).values(values))
+
+
+def _is_own(turn: ussd.Turn, tip_id: int | None) -> bool:
+    """Say whether further words belong to the report that this session itself has sent."""
+    return tip_id is not None and ussd.is_finished(turn.session)
+
+
+def _table() -> Table:
+    table: Table = UssdSession.__table__  # type: ignore[assignment]
+    return table
