@@ -56,6 +56,8 @@ def take(
     message_id = inbound.message_id or secrets.token_hex(16)
     id_hash = keyed_hash(keys.ids, "inbound", inbound.provider, message_id)
     twin_hash = keyed_hash(keys.ids, "twin", inbound.number, inbound.text) if inbound.number else None
+    if inbound.number:
+        phones.one_at_a_time(session, keys, inbound.number)
     retried, twin = _earlier(session, id_hash, twin_hash, now)
     if retried is not None:
         return Taken(_said(retried), promised=False)

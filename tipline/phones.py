@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 import phonenumbers
-from sqlalchemy import delete, select
+from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
 from tipline.errors import BadPhoneNumber
@@ -59,6 +59,14 @@ def hashes(keys: KeyFile, number: str, now: datetime) -> list[tuple[str, bytes]]
 def optout_hash(keys: KeyFile, number: str) -> bytes:
     """Return the hash under which STOP is remembered: its own key, which does not expire."""
     return keyed_hash(keys.optout, "stop", number)
+
+
+def one_at_a_time(session: Session, keys: KeyFile, number: str) -> None:
+    """Let what one phone sends be taken in one after the other; SQLite's single writer does so by itself."""
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        turn = int.from_bytes(keyed_hash(keys.ids, "turn", number)[:8], "big", signed=True)
+        connection.execute(select(func.pg_advisory_xact_lock(turn)))
 
 
 def thread_of(session: Session, keys: KeyFile, number: str, now: datetime) -> PhoneThread | None:

@@ -8,13 +8,17 @@ from pathlib import Path
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
+from sqlalchemy.orm import Session
 
 from tests import make
 from tests.channels import fake_carrier
 from tests.channels.doors import Texter
 from tests.channels.fake_carrier import FakeCarrier
-from tipline import outbox
+from tipline import casework, outbox, thread
+from tipline.accounts import Identity
 from tipline.house import House
+from tipline.models import Tip, TipDesk
 
 
 class Clock:
@@ -45,9 +49,59 @@ class Line:
         """Return somebody with a phone."""
         return Texter(self.app.test_client(), self.house, carrier, number)
 
+    def desk(self, name: str) -> Desk:
+        """Sign somebody in at a desk."""
+        return Desk(self, make.identity(self.house, name))
+
     def deliver(self) -> int:
         """Do what the worker does."""
         return outbox.deliver(self.house.database, self.house.sender, self.house.keys, self.clock)
+
+
+class Desk:
+    """A caseworker at work."""
+
+    def __init__(self, line: Line, who: Identity) -> None:
+        self._line = line
+        self._who = who
+
+    def tips(self) -> list[Tip]:
+        """Return what may be read here, oldest first."""
+        wanted = select(Tip).join(TipDesk, TipDesk.tip_id == Tip.id).where(TipDesk.desk_id == self._who.desk_id)
+        with self._line.house.database.read() as session:
+            found = list(session.scalars(wanted.order_by(Tip.id)))
+            session.expunge_all()
+            return found
+
+    def view(self, tip: Tip) -> casework.View:
+        """Open a tip."""
+        with self._line.house.database.read() as session:
+            return casework.view(session, self._hold(session, tip))
+
+    def said(self, tip: Tip) -> list[str]:
+        """Return everything the reporter said that opens here, oldest first."""
+        seen = self.view(tip)
+        more = [str(one.data["text"]) for one in seen.thread if one.kind == "message" and one.data]
+        return ([seen.text] if seen.text is not None else []) + more
+
+    def reply(self, tip: Tip, text: str) -> None:
+        """Answer a tip."""
+        house = self._line.house
+        with house.database.write() as session:
+            casework.reply(session, self._hold(session, tip), text, house.words)
+
+    def number(self, tip: Tip) -> list[str]:
+        """Return the sealed number entry (number, carrier, ours), which no page shows."""
+        with self._line.house.database.read() as session:
+            case = self._hold(session, tip)
+            entries = thread.entries(session, tip.id, [thread.NUMBER])
+            opened = [thread.opened(entry, case.tip, case.keys, case.file.instance) for entry in entries]
+            return [str(value) for one in opened if one.data for value in one.data.values()]
+
+    def _hold(self, session: Session, tip: Tip) -> casework.Case:
+        return casework.hold(
+            session, self._who, tip.uid, keys=self._line.house.keys, now=self._line.clock.now
+        )
 
 
 @pytest.fixture
