@@ -6,6 +6,7 @@ A tip of another desk and a tip that does not exist look the same: NotFound.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -19,17 +20,23 @@ from tipline.accounts import READERS, Identity
 from tipline.errors import (
     AlreadyThere,
     CannotReply,
+    DeskNotReady,
     EmptyTip,
     ExcludedDesk,
-    NoDeskAccess,
+    ForbiddenMove,
     NotAllowed,
     NotFound,
     ReasonMissing,
+    TooLong,
 )
 from tipline.models import Account, Desk, DeskKey, Entry, Event, Outcome, OutMessage, Referral, Tip, TipDesk
 from tipline.sealing import KeyFile, PrivateKey, PublicKey
 
 _PASSED_ON = (thread.STORY, thread.NUMBER, thread.MESSAGE, thread.REPLY)
+_UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
+_ANSWERS = ("danger_now", "child", "category", "place", "happening", "exclude", "exclude_note")
+LONGEST_REPLY = 2000  # characters; a phone gets it in parts of 160
+LONGEST_NOTE = 16_000
 
 
 class Words(Protocol):
@@ -73,6 +80,8 @@ def hold(session: Session, who: Identity, uid: str, *, keys: KeyFile, now: datet
     """Take hold of a tip for one request. NotFound, NotAllowed (role), NoDeskAccess (no key shared yet)."""
     if who.role not in READERS or who.desk_id is None or who.must_enrol:
         raise NotAllowed
+    if not _UID.fullmatch(uid):
+        raise NotFound
     row = session.execute(
         select(Tip, TipDesk)
         .join(TipDesk, TipDesk.tip_id == Tip.id)
@@ -90,6 +99,8 @@ def look(session: Session, case: Case) -> None:
         case.tip.first_look_at = case.now
         _event(session, case, "first_look")
     case.tip.unread = False
+    if case.tip.closed_at is not None:  # the reporter wrote after the end: seen, it leaves this desk's queue again
+        case.at.active = False
     session.flush()
 
 
@@ -98,7 +109,6 @@ def view(session: Session, case: Case) -> View:
     opened = [_opened(case, entry) for entry in thread.entries(session, case.tip.id)]
     story = next((one for one in opened if one.kind == thread.STORY), None)
     data = story.data if story and story.data else {}
-    answers = data.get("answers") if isinstance(data.get("answers"), dict) else {}
     shown = tuple(one for one in opened if one.kind not in (thread.STORY, thread.NUMBER, thread.REASON))
     by_id = {one.id: one for one in opened}
     events = session.scalars(select(Event).where(Event.tip_id == case.tip.id).order_by(Event.id)).all()
@@ -110,7 +120,7 @@ def view(session: Session, case: Case) -> View:
     can_text = any(one.kind == thread.NUMBER and one.data for one in opened)
     return View(
         text=str(data["text"]) if "text" in data else None,
-        answers=answers or {},
+        answers=_answers(data.get("answers")),
         thread=shown,
         events=tuple(events),
         referrals=referrals,
@@ -123,6 +133,7 @@ def view(session: Session, case: Case) -> View:
 
 def take(session: Session, case: Case) -> None:
     """Take a tip: this person works on it; a new one is thereby screened."""
+    _may_act(case)
     case.tip.taken_by = case.who.account_id
     if case.tip.stage == lifecycle.RECEIVED:
         _stage(session, case, "screened")
@@ -130,22 +141,28 @@ def take(session: Session, case: Case) -> None:
 
 
 def move(session: Session, case: Case, to: str, reason: str = "") -> None:
-    """Move a tip to another stage. ForbiddenMove; ReasonMissing where the Act's duty is not passed on (s.23)."""
+    """Move a tip to another stage; whoever moves one that nobody has taken, takes it.
+
+    ForbiddenMove; ReasonMissing where the Act's duty is not passed on (s.23); TooLong.
+    """
+    _may_act(case)
     lifecycle.check_move(case.tip.stage, to)
     if to in lifecycle.NEED_REASON and not reason.strip():
         raise ReasonMissing
     if reason.strip():
-        _add(session, case, thread.REASON, {"text": reason}, _own_desk(session, case))
+        _add(session, case, thread.REASON, _said(reason), _own_desk(session, case))
     before = case.tip.stage
+    if case.tip.taken_by is None:
+        case.tip.taken_by = case.who.account_id
     _stage(session, case, to)
     _event(session, case, "moved", before=before, to=to)
 
 
 def note(session: Session, case: Case, text: str) -> int:
-    """Keep a note, sealed to this desk alone. EmptyTip."""
+    """Keep a note, sealed to this desk alone. EmptyTip, TooLong."""
     if not text.strip():
         raise EmptyTip
-    entry = _add(session, case, thread.NOTE, {"text": text}, _own_desk(session, case))
+    entry = _add(session, case, thread.NOTE, _said(text), _own_desk(session, case))
     _event(session, case, "noted")
     return entry
 
@@ -153,8 +170,9 @@ def note(session: Session, case: Case, text: str) -> int:
 def refer(session: Session, case: Case, slug: str, reason: str) -> int:
     """Offer a tip to another desk, with a reason: story, number and dialogue are sealed to it; notes stay.
 
-    UnknownDesk, ExcludedDesk (the reporter said no), AlreadyThere, ReasonMissing, ForbiddenMove.
+    UnknownDesk, ExcludedDesk (the reporter said no), DeskNotReady, AlreadyThere, ReasonMissing, ForbiddenMove.
     """
+    _may_act(case)
     if not reason.strip():
         raise ReasonMissing
     desk = desks.by_slug(session, slug)
@@ -162,13 +180,13 @@ def refer(session: Session, case: Case, slug: str, reason: str) -> int:
         raise ExcludedDesk
     lifecycle.check_refer(case.tip.stage)
     if desk.key is None:
-        raise NoDeskAccess
+        raise DeskNotReady
     at = session.get(TipDesk, (case.tip.id, desk.id))
     if at is not None and at.state != "declined":
         raise AlreadyThere
     for entry in thread.entries(session, case.tip.id, _PASSED_ON):
         thread.let_in(entry, case.tip, case.keys, case.file.instance, desk.key)
-    reason_entry = _add(session, case, thread.REASON, {"text": reason}, [*_own_desk(session, case), desk.key])
+    reason_entry = _add(session, case, thread.REASON, _said(reason), [*_own_desk(session, case), desk.key])
     if at is None:
         at = TipDesk(tip_id=case.tip.id, desk_id=desk.id, priority=case.at.priority, arrival=case.at.arrival)
         session.add(at)
@@ -186,17 +204,22 @@ def refer(session: Session, case: Case, slug: str, reason: str) -> int:
 
 
 def answer_referral(session: Session, case: Case, referral_id: int, answer: str, reason: str = "") -> None:
-    """Accept or decline what was offered to this desk. NotFound, ReasonMissing (to decline), AlreadyThere."""
+    """Accept or decline what was offered to this desk. NotFound, ReasonMissing (to decline), AlreadyThere.
+
+    ForbiddenMove if the tip was closed meanwhile. Whoever declines reads nothing of it from then on.
+    """
     row = session.get(Referral, referral_id)
     if row is None or row.tip_id != case.tip.id or row.to_desk_id != case.who.desk_id:
         raise NotFound
     if row.state != "offered":
         raise AlreadyThere
+    if case.tip.stage == lifecycle.CLOSED:
+        raise ForbiddenMove
     if answer == "decline" and not reason.strip():
         raise ReasonMissing
     if reason.strip():
         sender = [key for key in [_desk_key(session, row.from_desk_id)] if key is not None]
-        entry = _add(session, case, thread.REASON, {"text": reason}, [*_own_desk(session, case), *sender])
+        entry = _add(session, case, thread.REASON, _said(reason), [*_own_desk(session, case), *sender])
         row.answer_entry_id = entry
     row.answered_by, row.answered_at = case.who.account_id, case.now
     if answer == "accept":
@@ -207,8 +230,9 @@ def answer_referral(session: Session, case: Case, referral_id: int, answer: str,
     else:
         row.state = case.at.state = "declined"
         case.at.active = False
-        for entry_row in thread.entries(session, case.tip.id, _PASSED_ON):
-            thread.shut_out(entry_row, case.keys)
+        ours = session.scalars(select(DeskKey.id).where(DeskKey.desk_id == case.who.desk_id)).all()
+        for entry_row in thread.entries(session, case.tip.id):
+            thread.shut_out(entry_row, ours)
         _stage(session, case, "declined")
     _event(session, case, row.state, referral=row.id)
 
@@ -216,10 +240,13 @@ def answer_referral(session: Session, case: Case, referral_id: int, answer: str,
 def reply(session: Session, case: Case, text: str, words: Words) -> int:
     """Answer the reporter: sealed to the tip's desks and to the receipt; a phone is told that a message waits.
 
-    The text itself waits locked in the outbox until the phone asks for it. EmptyTip, CannotReply.
+    The text itself waits locked in the outbox until the phone asks for it. EmptyTip, TooLong, CannotReply.
     """
+    _may_act(case)
     if not text.strip():
         raise EmptyTip
+    if len(text) > LONGEST_REPLY:
+        raise TooLong
     numbers = [_opened(case, one) for one in thread.entries(session, case.tip.id, (thread.NUMBER,))]
     number = next((one.data for one in reversed(numbers) if one.data), None)
     if number is None and case.tip.reporter_point is None:
@@ -235,16 +262,17 @@ def close(
     session: Session, case: Case, result: str, *, clients_served: int | None = None, reintegrated: int | None = None,
     non_residential: int | None = None, note: str = "",
 ) -> None:  # fmt: skip
-    """Close a tip with its outcome (counts only). ForbiddenMove, NotAllowed (unknown result), ReasonMissing.
+    """Close a tip with its outcome (counts only). ForbiddenMove, NotFound (unknown result), ReasonMissing.
 
     Closing without action needs a written reason.
     """
+    _may_act(case)
     lifecycle.check_close(case.tip.stage)
     if result not in lifecycle.RESULTS:
         raise NotFound
     if result == "no_action" and not note.strip():
         raise ReasonMissing
-    entry = _add(session, case, thread.OUTCOME, {"text": note}, _own_desk(session, case)) if note.strip() else None
+    entry = _add(session, case, thread.OUTCOME, _said(note), _own_desk(session, case)) if note.strip() else None
     session.add(
         Outcome(
             tip_id=case.tip.id, desk_id=case.who.desk_id, account_id=case.who.account_id, result=result,
@@ -265,6 +293,30 @@ def close(
         execution_options={"synchronize_session": "fetch"},
     )
     _event(session, case, "closed", before=before, result=result)
+
+
+def _may_act(case: Case) -> None:
+    """Raise ForbiddenMove while a tip is only offered: whoever was asked answers first."""
+    if case.at.state == "offered":
+        raise ForbiddenMove
+
+
+def _said(text: str) -> dict[str, str]:
+    if len(text) > LONGEST_NOTE:
+        raise TooLong
+    return {"text": text}
+
+
+def _answers(given: object) -> dict[str, Any]:
+    """Return the answers that we ask for; a device that sealed a story may have put anything beside them."""
+    if not isinstance(given, dict):
+        return {}
+    known = {name: given[name] for name in _ANSWERS if name in given}
+    excluded = known.pop("exclude", None)
+    kept: dict[str, Any] = {name: value for name, value in known.items() if isinstance(value, str | bool)}
+    if isinstance(excluded, list):
+        kept["exclude"] = [one for one in excluded if isinstance(one, str)]
+    return kept
 
 
 def _tell_phone(session: Session, case: Case, number: Mapping[str, str], text: str, entry: int, words: Words) -> None:
@@ -303,6 +355,7 @@ def _desk_key(session: Session, desk_id: int) -> PublicKey | None:
 def _stage(session: Session, case: Case, to: str) -> None:
     case.tip.stage = to
     case.tip.changed_at = case.now
+    case.tip.first_look_at = case.tip.first_look_at or case.now  # whoever acts has looked
     session.flush()
     session.execute(update(TipDesk).where(TipDesk.tip_id == case.tip.id).values(stage=to))
 

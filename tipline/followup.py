@@ -66,9 +66,17 @@ def open_thread(session: Session, receipt: ReceiptKeys, *, keys: KeyFile, now: d
     return Thread(tip.id, tip.stage, tip.language, tuple(lines), tip.closed_at is not None)
 
 
-def add_by_receipt(session: Session, receipt: ReceiptKeys, text: str, *, keys: KeyFile, now: datetime) -> int:
-    """Add the reporter's further words to the thread their receipt opens. UnknownReceipt, EmptyTip, TooLong."""
-    return add(session, _tip(session, receipt), text, keys=keys, now=now)
+def add_by_receipt(
+    session: Session, receipt: ReceiptKeys, text: str, *, keys: KeyFile, now: datetime, rules: tuple[Rule, ...] = ()
+) -> int:
+    """Add the reporter's further words to the thread their receipt opens. UnknownReceipt, EmptyTip, TooLong.
+
+    With ``rules`` they are also heeded, as ``heed`` says.
+    """
+    tip = _tip(session, receipt)
+    if rules and tip.closed_at is None and len(text) <= LONGEST:
+        heed(session, tip, text, danger_now=None, rules=rules, now=now)
+    return add(session, tip, text, keys=keys, now=now)
 
 
 def add(session: Session, tip: Tip, text: str, *, keys: KeyFile, now: datetime) -> int:
@@ -83,6 +91,8 @@ def add(session: Session, tip: Tip, text: str, *, keys: KeyFile, now: datetime) 
     )  # fmt: skip
     tip.unread = True
     tip.changed_at = now
+    if tip.closed_at is not None:  # nobody looks for what is closed: back into the queues until somebody does
+        session.execute(update(TipDesk).where(TipDesk.tip_id == tip.id, TipDesk.state != "declined").values(active=True))
     thread.record(session, tip.id, "reporter_wrote", now)
     session.flush()
     return entry_id

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import base64
 import re
+from collections import Counter
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from statistics import median
 
 from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 
-from tipline.accounts import Identity
+from tipline.accounts import READERS, Identity
+from tipline.errors import NotAllowed
 from tipline.models import Desk, Tip, TipDesk
 
 PAGE = 25
 COUNT_LIMIT = 100  # a queue says "99+" beyond: counting a million costs what a page may cost
 FIRST_LOOK = {"P0": timedelta(hours=1), "P1": timedelta(hours=1), "P2": timedelta(hours=24), "P3": timedelta(hours=72)}
+NEWEST = 2000  # tips that the median is taken of
 PRIORITIES = ("P0", "P1", "P2", "P3")
 _CURSOR = re.compile(r"(P[0-3])\.(-?[0-9]{1,16})\.([0-9]{1,18})", re.ASCII)
 # Each filter names its own index: an open tip is one whose stage is not closed (``active`` says the same, and would
@@ -96,25 +100,53 @@ def counts(session: Session, who: Identity) -> dict[str, int]:
 
 
 def summary(session: Session, who: Identity, now: datetime) -> dict[str, object]:
-    """Return counts by stage and priority, how many are overdue, and the median hours to the first human look."""
-    mine = select(Tip).join(TipDesk, TipDesk.tip_id == Tip.id).where(TipDesk.desk_id == (who.desk_id or 0)).subquery()
-    by_stage = session.execute(select(mine.c.stage, func.count()).group_by(mine.c.stage)).all()
-    by_priority = session.execute(select(mine.c.priority, func.count()).group_by(mine.c.priority)).all()
-    waiting = session.execute(select(mine.c.priority, mine.c.received_at).where(mine.c.first_look_at.is_(None)))
-    late = sum(1 for level, arrived in waiting if now - arrived > FIRST_LOOK[level])
-    recent = session.execute(
-        select(mine.c.received_at, mine.c.first_look_at)
-        .where(mine.c.first_look_at.is_not(None))
-        .order_by(mine.c.id.desc())
-        .limit(1000)
+    """Return counts by stage and priority, how many are overdue, and the median hours to the first human look.
+
+    A supervisor is given the other desks' counts too (``desks``): figures, never a tip. NotAllowed for other roles.
+    """
+    if who.role not in READERS or who.desk_id is None:
+        raise NotAllowed
+    figures = _figures(session, who.desk_id, now)
+    figures["median_hours_to_first_look"] = _median_hours(session, who.desk_id)
+    if who.role == "supervisor":
+        others = session.execute(select(Desk.id, Desk.slug).where(Desk.id != who.desk_id).order_by(Desk.id)).all()
+        figures["desks"] = {slug: _figures(session, desk_id, now) for desk_id, slug in others}
+    return figures
+
+
+def _figures(session: Session, desk_id: int, now: datetime) -> dict[str, object]:
+    there = (TipDesk.desk_id == desk_id, TipDesk.state != "declined")
+    stages: Counter[str] = Counter()
+    priorities: Counter[str] = Counter()
+    grouped = select(TipDesk.stage, TipDesk.priority, func.count()).where(*there)
+    for stage, level, count in session.execute(grouped.group_by(TipDesk.stage, TipDesk.priority)):
+        stages[stage] += count
+        priorities[level] += count
+    late = 0
+    for level, allowed in FIRST_LOOK.items():  # whoever acts has looked, so only new ones can be late
+        since = -int((now - allowed).timestamp() * 1000)
+        waiting = (TipDesk.stage == "received", TipDesk.priority == level, TipDesk.arrival > since)
+        wanted = select(func.count()).select_from(TipDesk).join(Tip, Tip.id == TipDesk.tip_id)
+        late += session.scalar(wanted.where(*there, *waiting, Tip.first_look_at.is_(None))) or 0
+    return {"stages": dict(stages), "priorities": dict(priorities), "overdue": late}
+
+
+def _median_hours(session: Session, desk_id: int) -> float | None:
+    """Return the median over the newest tips that somebody looked at."""
+    newest = (
+        select(TipDesk.tip_id)
+        .where(TipDesk.desk_id == desk_id, TipDesk.state != "declined")
+        .order_by(TipDesk.tip_id.desc())
+        .limit(NEWEST)
+        .subquery()
     )
-    hours = sorted((look - arrived).total_seconds() / 3600 for arrived, look in recent)
-    return {
-        "stages": {stage: count for stage, count in by_stage},  # noqa: C416 - rows, not pairs
-        "priorities": {level: count for level, count in by_priority},  # noqa: C416
-        "overdue": late,
-        "median_hours_to_first_look": round(hours[len(hours) // 2], 2) if hours else None,
-    }
+    looked = session.execute(
+        select(Tip.received_at, Tip.first_look_at)
+        .join(newest, newest.c.tip_id == Tip.id)
+        .where(Tip.first_look_at.is_not(None))
+    )
+    hours = [(look - arrived).total_seconds() / 3600 for arrived, look in looked if look is not None]
+    return round(median(hours), 2) if hours else None
 
 
 def overdue(tip: Tip, now: datetime) -> bool:
