@@ -16,8 +16,17 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from tipline import desks
-from tipline.errors import EnrolFirst, NameTaken, SignInNeeded, SignInRefused, UnknownDesk, WeakPassword
-from tipline.models import Account, Desk, RecoveryCode, SignIn
+from tipline.errors import (
+    AlreadyThere,
+    EnrolFirst,
+    NameTaken,
+    NotFound,
+    SignInNeeded,
+    SignInRefused,
+    UnknownDesk,
+    WeakPassword,
+)
+from tipline.models import Account, Desk, DeskMember, RecoveryCode, SignIn
 from tipline.sealing import CannotOpen, KeyFile, PrivateKey, keyed_hash, lock, totp, unlock
 from tipline.sealing.passwords import MIN_OWN_PASSWORD, new_passphrase, password_key, unwrap_private, wrap_private
 
@@ -34,6 +43,17 @@ class Candidate:
 
     account_id: int | None
     salt: bytes = field(repr=False)
+    locked_key: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class Locked:
+    """A key pair behind a password: what is kept of it, and the password to be shown once if it was generated."""
+
+    name: str
+    password: str = field(repr=False)
+    salt: bytes = field(repr=False)
+    point: bytes
     locked_key: bytes = field(repr=False)
 
 
@@ -70,28 +90,80 @@ def create(
 
     Raises NameTaken, UnknownDesk, WeakPassword (one of one's own needs 14 characters), ValueError for a role.
     """
+    locked = behind(name, password, keys)
+    return add(session, locked, role=role, desk=desk, now=now, lang=lang), locked.password
+
+
+def behind(name: str, password: str | None, keys: KeyFile, key: PrivateKey | None = None) -> Locked:
+    """Lock a key (a fresh one if none is given) behind a password (generated if none is given). Takes about 0.15 s.
+
+    WeakPassword: one of one's own needs 14 characters or more.
+    """
+    if password is not None and len(password) < MIN_OWN_PASSWORD:
+        raise WeakPassword
+    password = password or new_passphrase()
+    key = key or PrivateKey.generate()
+    salt = secrets.token_bytes(16)
+    locked_key = wrap_private(key, password_key(password, salt, keys.pepper), name)
+    return Locked(name, password, salt, key.public().point, locked_key)
+
+
+def add(session: Session, locked: Locked, *, role: str, desk: str | None, now: datetime, lang: str = "en") -> Account:
+    """Add a person with the key that ``behind`` made. NameTaken, UnknownDesk, ValueError for a role or a name."""
     if role not in ROLES:
         msg = f"role must be one of {', '.join(ROLES)}"
         raise ValueError(msg)
-    if password is not None and len(password) < MIN_OWN_PASSWORD:
-        raise WeakPassword
-    if session.scalar(select(Account.id).where(Account.name == name)) is not None:
+    if not locked.name.strip() or not locked.name.isprintable():
+        msg = "a name is made of letters that can be seen"
+        raise ValueError(msg)
+    if session.scalar(select(Account.id).where(Account.name == locked.name)) is not None:
         raise NameTaken
-    desk_id = None
-    if desk:
-        desk_id = session.scalar(select(Desk.id).where(Desk.slug == desk))
-        if desk_id is None:
-            raise UnknownDesk
-    password = password or new_passphrase()
-    key = PrivateKey.generate()
-    salt = secrets.token_bytes(16)
+    desk_id = session.scalar(select(Desk.id).where(Desk.slug == desk)) if desk else None
+    if desk_id is None and (desk or role in READERS):
+        raise UnknownDesk
     account = Account(
-        name=name, role=role, desk_id=desk_id, salt=salt, point=key.public().point, lang=lang, created_at=now,
-        locked_key=wrap_private(key, password_key(password, salt, keys.pepper), name),
+        name=locked.name, role=role, desk_id=desk_id, salt=locked.salt, point=locked.point, lang=lang, created_at=now,
+        locked_key=locked.locked_key,
     )  # fmt: skip
     session.add(account)
     session.flush()
-    return account, password
+    return account
+
+
+def relock(session: Session, who: Identity, locked: Locked) -> None:
+    """Put one's own key behind another password; one's other sign-ins end."""
+    account = session.get_one(Account, who.account_id)
+    account.salt, account.locked_key = locked.salt, locked.locked_key
+    session.execute(delete(SignIn).where(SignIn.account_id == account.id, SignIn.id != who.sign_in_id))
+
+
+def start_anew(session: Session, account_id: int, locked: Locked) -> None:
+    """Give a person who lost password or authenticator a fresh key pair; a colleague shares the desk's key again.
+
+    NotFound; AlreadyThere for an account that is disabled.
+    """
+    account = _account(session, account_id)
+    if account.disabled_at is not None:
+        raise AlreadyThere
+    _take_away(session, account)
+    account.salt, account.locked_key, account.point = locked.salt, locked.locked_key, locked.point
+    account.totp_locked, account.totp_confirmed = None, False
+
+
+def disable(session: Session, account_id: int, now: datetime) -> None:
+    """Let nobody in by this account again; its sign-ins end and its copies of the desk's key are deleted. NotFound.
+
+    The desk's own key is renewed by the next member who holds it (``desks.renewal_due``).
+    """
+    account = _account(session, account_id)
+    _take_away(session, account)
+    account.disabled_at = account.disabled_at or now
+
+
+def people(session: Session) -> list[tuple[Account, str | None]]:
+    """Return everybody with the slug of their desk, by name."""
+    rows = session.execute(select(Account, Desk.slug).join(Desk, isouter=True).order_by(Account.name))
+    return [(account, slug) for account, slug in rows]
 
 
 def is_first(session: Session) -> bool:
@@ -206,6 +278,21 @@ def confirm_totp(session: Session, who: Identity, code: str, keys: KeyFile, now:
     if account.totp_locked is None or account.totp_confirmed or not _totp_fits(account, code, keys, now):
         raise SignInRefused
     account.totp_confirmed = True
+    return new_codes(session, who, keys)
+
+
+def drop_totp(session: Session, who: Identity) -> None:
+    """Forget one's authenticator (a new phone); the next is set up before anything else where one is asked."""
+    account = session.get_one(Account, who.account_id)
+    account.totp_locked, account.totp_confirmed = None, False
+    session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
+
+
+def new_codes(session: Session, who: Identity, keys: KeyFile) -> list[str]:
+    """Return ten fresh recovery codes, shown once; the old ones no longer work. SignInRefused without authenticator."""
+    account = session.get_one(Account, who.account_id)
+    if not account.totp_confirmed:
+        raise SignInRefused
     session.execute(delete(RecoveryCode).where(RecoveryCode.account_id == account.id))
     codes = [new_passphrase(3) for _ in range(RECOVERY_CODES)]
     session.add_all(RecoveryCode(account_id=account.id, code_hash=_code_hash(keys, account, one)) for one in codes)
@@ -216,6 +303,18 @@ def confirm_totp(session: Session, who: Identity, code: str, keys: KeyFile, now:
 def set_language(session: Session, who: Identity, lang: str) -> None:
     """Remember which language a person reads the desk in."""
     session.get_one(Account, who.account_id).lang = "st" if lang == "st" else "en"
+
+
+def _account(session: Session, account_id: int) -> Account:
+    account = session.get(Account, account_id)
+    if account is None:
+        raise NotFound
+    return account
+
+
+def _take_away(session: Session, account: Account) -> None:
+    for column in (SignIn.account_id, DeskMember.account_id, RecoveryCode.account_id):
+        session.execute(delete(column.class_).where(column == account.id))
 
 
 def _code_fits(session: Session, account: Account, code: str, keys: KeyFile, now: datetime) -> bool:

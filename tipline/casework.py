@@ -29,7 +29,7 @@ from tipline.errors import (
     ReasonMissing,
     TooLong,
 )
-from tipline.models import Account, Desk, DeskKey, Entry, Event, Outcome, OutMessage, Referral, Tip, TipDesk
+from tipline.models import Account, DeskKey, Entry, Event, Outcome, OutMessage, Referral, Tip, TipDesk
 from tipline.sealing import KeyFile, PrivateKey, PublicKey
 
 _PASSED_ON = (thread.STORY, thread.NUMBER, thread.MESSAGE, thread.REPLY)
@@ -71,6 +71,7 @@ class View:
     events: tuple[Event, ...]
     referrals: tuple[tuple[Referral, str | None, str | None], ...] = field(repr=False)
     deliveries: Mapping[int, str]
+    outcomes: tuple[Outcome, ...]
     can_text: bool
     can_reply: bool
     names: Mapping[int, str]
@@ -109,7 +110,6 @@ def view(session: Session, case: Case) -> View:
     opened = [_opened(case, entry) for entry in thread.entries(session, case.tip.id)]
     story = next((one for one in opened if one.kind == thread.STORY), None)
     data = story.data if story and story.data else {}
-    shown = tuple(one for one in opened if one.kind not in (thread.STORY, thread.NUMBER, thread.REASON))
     by_id = {one.id: one for one in opened}
     events = session.scalars(select(Event).where(Event.tip_id == case.tip.id).order_by(Event.id)).all()
     wanted = select(Referral).where(Referral.tip_id == case.tip.id).order_by(Referral.id)
@@ -117,6 +117,9 @@ def view(session: Session, case: Case) -> View:
         (row, _text(by_id.get(row.reason_entry_id)), _text(by_id.get(row.answer_entry_id or 0)))
         for row in session.scalars(wanted)
     )
+    told = {entry for row, _, _ in referrals for entry in (row.reason_entry_id, row.answer_entry_id)}
+    shown = tuple(one for one in opened if one.kind not in (thread.STORY, thread.NUMBER) and one.id not in told)
+    outcomes = session.scalars(select(Outcome).where(Outcome.tip_id == case.tip.id).order_by(Outcome.id))
     can_text = any(one.kind == thread.NUMBER and one.data for one in opened)
     return View(
         text=str(data["text"]) if "text" in data else None,
@@ -125,6 +128,7 @@ def view(session: Session, case: Case) -> View:
         events=tuple(events),
         referrals=referrals,
         deliveries=_deliveries(session, case.tip.id),
+        outcomes=tuple(outcomes),
         can_text=can_text,
         can_reply=can_text or case.tip.reporter_point is not None,
         names=_names(session),
@@ -258,6 +262,16 @@ def reply(session: Session, case: Case, text: str, words: Words) -> int:
     return entry
 
 
+def try_again(session: Session, case: Case, entry_id: int) -> None:
+    """Send again what could not be sent of an answer (somebody at the desk asked for it). NotFound if nothing is."""
+    mine = (OutMessage.tip_id == case.tip.id, OutMessage.entry_id == entry_id, OutMessage.state == outbox.DEAD)
+    dead = session.scalars(select(OutMessage.id).where(*mine)).all()
+    if not [one for one in dead if outbox.retry(session, one, case.now)]:
+        raise NotFound
+    session.flush()
+    _event(session, case, "sent_again")
+
+
 def close(
     session: Session, case: Case, result: str, *, clients_served: int | None = None, reintegrated: int | None = None,
     non_residential: int | None = None, note: str = "",
@@ -381,9 +395,3 @@ def _deliveries(session: Session, tip_id: int) -> dict[int, str]:
 
 def _names(session: Session) -> dict[int, str]:
     return {row.id: row.name for row in session.execute(select(Account.id, Account.name))}
-
-
-__all__ = [
-    "Case", "Desk", "View", "Words", "answer_referral", "close", "hold", "look", "move", "note", "refer", "reply",
-    "take", "view",
-]  # fmt: skip

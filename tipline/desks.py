@@ -12,7 +12,7 @@ from typing import Any
 from sqlalchemy import Connection, Row, Table, or_, select
 from sqlalchemy.orm import Session
 
-from tipline.errors import NoDeskAccess, UnknownDesk
+from tipline.errors import AlreadyThere, NoDeskAccess, UnknownDesk
 from tipline.models import Account, Desk, DeskKey, DeskMember
 from tipline.routing import DeskSeed
 from tipline.sealing import CannotOpen, PrivateKey, PublicKey, derive, unwrap, wrap
@@ -89,7 +89,7 @@ def found(session: Session, account: Account, now: datetime) -> str | None:
             desk_id=account.desk_id,
             version=1,
             point=public.point,
-            recovery_wrap=wrap(desk_key.scalar, _recovery_key(recovery).public(), _recovery_info(public.id)),
+            recovery_wrap=_recovery_wrap(desk_key, recovery),
             created_at=now,
         )
     )
@@ -105,7 +105,14 @@ def private_keys(session: Session, account: Account, key: PrivateKey) -> dict[st
     keys = {row.desk_key_id: _unwrap_member(row, key) for row in rows}
     if not keys:
         raise NoDeskAccess
-    return keys
+    return _with_older(session, account.desk_id, keys)
+
+
+def holds_key(session: Session, account_id: int) -> bool:
+    """Say whether a member holds their desk's key."""
+    return (
+        session.scalar(select(DeskMember.desk_key_id).where(DeskMember.account_id == account_id).limit(1)) is not None
+    )
 
 
 def share(session: Session, giver: dict[str, PrivateKey], colleague: Account) -> None:
@@ -128,13 +135,59 @@ def waiting_for_key(session: Session, desk_id: int) -> list[Account]:
 
 def open_by_recovery(session: Session, desk_id: int, recovery: str) -> dict[str, PrivateKey]:
     """Return the desk's private keys that its recovery key opens; CannotOpen if it is not that key."""
-    keys = {}
-    reader = _recovery_key(recovery)
-    for row in session.scalars(select(DeskKey).where(DeskKey.desk_id == desk_id)):
-        keys[row.id] = PrivateKey(unwrap(row.recovery_wrap, reader, _recovery_info(row.id)))
-    if not keys:
+    present = _present(session, desk_id)
+    if present is None:
         raise CannotOpen
-    return keys
+    opened = PrivateKey(unwrap(present.recovery_wrap, _recovery_key(recovery), _recovery_info(present.id)))
+    return _with_older(session, desk_id, {present.id: opened})
+
+
+def new_recovery(session: Session, desk_id: int, held: dict[str, PrivateKey]) -> str:
+    """Give the desk another recovery key, shown once; the one before no longer opens anything. NoDeskAccess."""
+    present = _present(session, desk_id)
+    if present is None or present.id not in held:
+        raise NoDeskAccess
+    recovery = recovery_text(secrets.token_bytes(20))
+    present.recovery_wrap = _recovery_wrap(held[present.id], recovery)
+    session.flush()
+    return recovery
+
+
+def renewal_due(session: Session, desk_id: int) -> bool:
+    """Say whether somebody left since the desk's present key was made: then a member who holds it makes the next."""
+    left = select(Account.id).where(Account.desk_id == desk_id, Account.disabled_at >= DeskKey.created_at)
+    wanted = select(DeskKey.id).where(DeskKey.desk_id == desk_id, DeskKey.retired_at.is_(None), left.exists())
+    return session.scalar(wanted) is not None
+
+
+def rotate(session: Session, desk_id: int, held: dict[str, PrivateKey], now: datetime) -> str:
+    """Make the desk's next key after somebody left; return its recovery key, shown once.
+
+    It is sealed to all members who hold the present one; the present one is sealed to it, so that everything from
+    before still opens and nothing is encrypted anew. AlreadyThere if none is due, NoDeskAccess without the key.
+    """
+    present = _present(session, desk_id)
+    if present is None or present.id not in held:
+        raise NoDeskAccess
+    if not renewal_due(session, desk_id):
+        raise AlreadyThere
+    fresh = PrivateKey.generate()
+    public, recovery = fresh.public(), recovery_text(secrets.token_bytes(20))
+    present.newer_wrap = wrap(held[present.id].scalar, public, _older_info(present.id))
+    present.retired_at = now
+    session.add(
+        DeskKey(
+            id=public.id, desk_id=desk_id, version=present.version + 1, point=public.point,
+            recovery_wrap=_recovery_wrap(fresh, recovery), created_at=now,
+        )
+    )  # fmt: skip
+    session.flush()
+    members = select(Account).join(DeskMember, DeskMember.account_id == Account.id)
+    for colleague in session.scalars(members.where(DeskMember.desk_key_id == present.id)).all():
+        wrapped = _member_wrap(fresh, public, colleague)
+        session.add(DeskMember(desk_key_id=public.id, account_id=colleague.id, wrap=wrapped))
+    session.flush()
+    return recovery
 
 
 def recovery_text(secret: bytes) -> str:
@@ -146,6 +199,33 @@ def recovery_text(secret: bytes) -> str:
 def _recovery_key(recovery: str) -> PrivateKey:
     letters = "".join(letter for letter in recovery.upper() if letter.isalnum())
     return PrivateKey.from_seed(derive(letters.encode(), "desk recovery key", 48))
+
+
+def _present(session: Session, desk_id: int) -> DeskKey | None:
+    return session.scalar(select(DeskKey).where(DeskKey.desk_id == desk_id, DeskKey.retired_at.is_(None)))
+
+
+def _with_older(session: Session, desk_id: int | None, keys: dict[str, PrivateKey]) -> dict[str, PrivateKey]:
+    """Add the older versions: each is sealed to the next one, so the newest opens the whole row."""
+    older = select(DeskKey).where(DeskKey.desk_id == desk_id, DeskKey.newer_wrap.is_not(None))
+    for row in session.scalars(older.order_by(DeskKey.version.desc())):
+        if row.id in keys or row.newer_wrap is None:
+            continue
+        for key in tuple(keys.values()):
+            try:
+                keys[row.id] = PrivateKey(unwrap(row.newer_wrap, key, _older_info(row.id)))
+                break
+            except CannotOpen:
+                continue
+    return keys
+
+
+def _recovery_wrap(desk_key: PrivateKey, recovery: str) -> bytes:
+    return wrap(desk_key.scalar, _recovery_key(recovery).public(), _recovery_info(desk_key.public().id))
+
+
+def _older_info(key_id: str) -> bytes:
+    return f"desk key {key_id} for the next one".encode()
 
 
 def _recovery_info(key_id: str) -> bytes:

@@ -19,7 +19,7 @@ from tipline.database import Database
 from tipline.intake import Report, Submitted
 from tipline.outbox import Sender
 from tipline.receipts import Minter
-from tipline.sealing import KeyFile
+from tipline.sealing import KeyFile, PrivateKey
 from tipline.settings import Settings
 
 
@@ -107,6 +107,32 @@ class House:
                 now=self.clock(),
                 second_factor=self.second_factor,
             )
+
+    def check_password(self, who: accounts.Identity, password: str) -> PrivateKey:
+        """Make sure that it is the signed-in person who asks; return their key. SignInRefused, Busy."""
+        with self.database.read() as session:
+            mine = accounts.candidate(session, who.name)
+        return accounts.unlocked(mine, who.name, password, self.keys)
+
+    def change_password(self, who: accounts.Identity, old: str, new: str) -> None:
+        """Put a person's key behind another password; their other sign-ins end. SignInRefused, WeakPassword, Busy."""
+        locked = accounts.behind(who.name, new, self.keys, self.check_password(who, old))
+        with self.database.write() as session:
+            accounts.relock(session, who, locked)
+
+    def add_account(self, name: str, role: str, desk: str | None, lang: str) -> str:
+        """Add a person; return the generated passphrase, to be shown once. NameTaken, UnknownDesk, Busy."""
+        locked = accounts.behind(name, None, self.keys)
+        with self.database.write() as session:
+            accounts.add(session, locked, role=role, desk=desk, now=self.clock(), lang=lang)
+        return locked.password
+
+    def new_passphrase(self, account_id: int, name: str) -> str:
+        """Give a person who lost theirs a fresh key pair; return the passphrase, to be shown once. NotFound, Busy."""
+        locked = accounts.behind(name, None, self.keys)
+        with self.database.write() as session:
+            accounts.start_anew(session, account_id, locked)
+        return locked.password
 
     def who(self, token: str, kind: str) -> accounts.Identity:
         """Return who a cookie or bearer token belongs to. SignInNeeded."""
