@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import selectors
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-Make = Callable[[int], bytes]  # the number of a request → its bytes
+Script = Iterator[bytes]  # what one connection sends, request by request
 
 
 def request(method: str, path: str, body: bytes = b"", headers: Mapping[str, str] | None = None) -> bytes:
@@ -43,29 +44,27 @@ class Seen:
         return sorted(self.took)[min(int(len(self.took) * share), len(self.took) - 1)]
 
 
-def drive(
-    port: int,
-    make: Make,
-    *,
-    connections: int = 16,
-    seconds: float | None = None,
-    count: int | None = None,
-    keep: bool = False,
-) -> Seen:
-    """Send requests for some seconds, or a number of them, each connection waiting for its answer before the next."""
+def always(data: bytes, connections: int = 16) -> list[Script]:
+    """Return scripts that send the same request for ever."""
+    return [itertools.repeat(data) for _ in range(connections)]
+
+
+def shared(requests: Iterator[bytes], connections: int = 16) -> list[Script]:
+    """Return scripts that take their requests from one source, whichever connection is free."""
+    return [requests for _ in range(connections)]
+
+
+def drive(port: int, scripts: Sequence[Script], *, seconds: float = float("inf"), keep: bool = False) -> Seen:
+    """Run scripts at once, a connection each, until they end or the time is up; answers under way are awaited."""
     seen = Seen()
     waiting = selectors.DefaultSelector()
-    sent = 0
     begun = time.perf_counter()
-    until = begun + seconds if seconds is not None else float("inf")
-    most = count if count is not None else 2**62
-    lines = [_Line(port) for _ in range(min(connections, most))]
-    for line in lines:
-        waiting.register(line.socket, selectors.EVENT_READ, line)
-        line.send(make(sent))
-        sent += 1
-    busy = len(lines)
-    while busy:
+    until = begun + seconds
+    for script in scripts:
+        line = _Line(port, script)
+        if line.send_next():
+            waiting.register(line.socket, selectors.EVENT_READ, line)
+    while waiting.get_map():
         for key, _ in waiting.select():
             line = key.data
             if not line.receive():
@@ -75,13 +74,11 @@ def drive(
             seen.took.append(now - line.at)
             if keep:
                 seen.bodies.append(line.body)
-            if now < until and sent < most:
-                line.send(make(sent))
-                sent += 1
-            else:
+            if now >= until:
                 waiting.unregister(line.socket)
                 line.socket.close()
-                busy -= 1
+            elif not line.send_next():
+                waiting.unregister(line.socket)
     seen.seconds = time.perf_counter() - begun
     return seen
 
@@ -89,7 +86,8 @@ def drive(
 class _Line:
     """One connection, with at most one request under way."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, script: Script) -> None:
+        self._script = script
         self.socket = socket.create_connection(("127.0.0.1", port))
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.at = 0.0
@@ -97,10 +95,16 @@ class _Line:
         self.body = b""
         self._got = b""
 
-    def send(self, data: bytes) -> None:
+    def send_next(self) -> bool:
+        """Send the script's next request; False, and hang up, at its end."""
+        data = next(self._script, None)
+        if data is None:
+            self.socket.close()
+            return False
         self.at = time.perf_counter()
         self._got = b""
         self.socket.sendall(data)
+        return True
 
     def receive(self) -> bool:
         """Take in what has come; say whether the answer is whole."""

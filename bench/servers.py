@@ -28,9 +28,7 @@ def main() -> None:
                 seen: dict[str, list[load.Seen]] = {name: [] for name in running}
                 for _ in range(ROUNDS):
                     for name, one in running.items():
-                        seen[name].append(
-                            load.drive(one.port, lambda _, data=data: data, connections=connections, seconds=SECONDS)  # type: ignore[misc]
-                        )
+                        seen[name].append(load.drive(one.port, load.always(data, connections), seconds=SECONDS))
                 for name, every in seen.items():
                     rate = statistics.median(one.rate for one in every)
                     worst = statistics.median(one.worst() for one in every) * 1000
