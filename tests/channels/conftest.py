@@ -99,9 +99,7 @@ class Desk:
             return [str(value) for one in opened if one.data for value in one.data.values()]
 
     def _hold(self, session: Session, tip: Tip) -> casework.Case:
-        return casework.hold(
-            session, self._who, tip.uid, keys=self._line.house.keys, now=self._line.clock.now
-        )
+        return casework.hold(session, self._who, tip.uid, keys=self._line.house.keys, now=self._line.clock.now)
 
 
 @pytest.fixture

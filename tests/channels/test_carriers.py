@@ -63,16 +63,12 @@ class TestEveryCarrier:
 
         assert carrier.last_of(name).sender == "48111"
 
-    def test_keeps_letters_that_need_ucs_2(
-        self, name: str, gateways: dict[str, Gateway], carrier: FakeCarrier
-    ) -> None:
+    def test_keeps_letters_that_need_ucs_2(self, name: str, gateways: dict[str, Gateway], carrier: FakeCarrier) -> None:
         gateways[name].send(Outbound(NUMBER, "Motšeanong ’m’e € & <b>"))
 
         assert carrier.last_of(name).text == "Motšeanong ’m’e € & <b>"
 
-    def test_a_fault_of_the_carrier_passes(
-        self, name: str, gateways: dict[str, Gateway], carrier: FakeCarrier
-    ) -> None:
+    def test_a_fault_of_the_carrier_passes(self, name: str, gateways: dict[str, Gateway], carrier: FakeCarrier) -> None:
         carrier.mood[name] = "fault"
 
         failed = failure(gateways[name])

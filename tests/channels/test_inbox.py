@@ -10,7 +10,7 @@ from flask import Flask
 from sqlalchemy import func, select
 
 from tests import make
-from tests.channels import doors, fake_carrier
+from tests.channels import doors
 from tests.channels.conftest import Line
 from tests.channels.doors import NUMBER, said_in
 from tests.channels.fake_carrier import FakeCarrier

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,9 +19,9 @@ ORDER = ("africastalking", "twilio", "kannel")
 
 
 @pytest.fixture
-def sender(var: Path, carrier: FakeCarrier) -> Iterator[CarrierSender]:
+def sender(var: Path, carrier: FakeCarrier) -> CarrierSender:
     told = settings.load({"TIPLINE_VAR": str(var), **fake_carrier.settings_for(carrier, ",".join(ORDER))})
-    yield CarrierSender(providers.load(told), told.carriers)
+    return CarrierSender(providers.load(told), told.carriers)
 
 
 def text(carrier: str = "", ours: str = "") -> Text:
