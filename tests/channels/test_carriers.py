@@ -200,11 +200,15 @@ class TestOwnShapes:
     def test_twilio_reports_to_a_public_address(self, var: Path, carrier: FakeCarrier) -> None:
         told = settings.load(
             {
-                "TIPLINE_VAR": str(var), **fake_carrier.settings_for(carrier, "twilio"), "TIPLINE_DEMO": "0",
-                "TIPLINE_BASE_URL": "https://lentsoe.example", "TWILIO_ACCOUNT_SID": "AC1", "TWILIO_AUTH_TOKEN": "12345",
+                **fake_carrier.settings_for(carrier, "twilio"),
+                "TIPLINE_VAR": str(var),
+                "TIPLINE_DEMO": "0",
+                "TIPLINE_BASE_URL": "https://lentsoe.example",
+                "TWILIO_ACCOUNT_SID": "AC1",
+                "TWILIO_AUTH_TOKEN": "12345",
                 "TWILIO_FROM": "MG0123",
             }
-        )  # fmt: skip
+        )
 
         providers.load(told)["twilio"].send(Outbound(NUMBER, WORDS))
 

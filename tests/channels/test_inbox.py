@@ -1,4 +1,4 @@
-"""What a text leads to: a tip, a further word in its thread, an answer read, texts stopped; and that it does so once."""
+"""What a text leads to, once: a tip, a further word in its thread, an answer read, texts stopped."""
 
 from __future__ import annotations
 
