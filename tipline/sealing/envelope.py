@@ -20,6 +20,8 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 SUITE_P256 = 1
+KEM_ID, KDF_ID, AEAD_ID = 0x0010, 0x0001, 0x0002  # RFC 9180 §7
+LABEL = "tipline/1"
 KEY_ID_BYTES = 8
 _SUITE = hpke.Suite(hpke.KEM.P256, hpke.KDF.HKDF_SHA256, hpke.AEAD.AES_256_GCM)
 _CURVE = ec.SECP256R1()
@@ -81,7 +83,7 @@ class Where:
 
     def info(self, recipient: str = "") -> bytes:
         """Return the bytes that bind: every field with its length (2 bytes, big-endian) before it."""
-        return fields("tipline/1", self.instance, self.tip, self.entry, recipient)
+        return fields(LABEL, self.instance, self.tip, self.entry, recipient)
 
 
 @dataclass(frozen=True)
