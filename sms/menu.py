@@ -6,7 +6,7 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any, Literal, NoReturn
 
@@ -69,6 +69,9 @@ class Menu:
     stages: Mapping[str, Mapping[str, str]]
     lessons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     services: tuple[Service, ...] = ()
+    dealt: dict[tuple[str, str, str | None], list[tuple[Choice, ...]]] = field(  # what ``paged`` has worked out
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def word(self, name: str, lang: Lang) -> str:
         """Return one of the shared words."""
@@ -94,6 +97,13 @@ class Menu:
 
     def help_pages(self, lang: Lang) -> tuple[str, ...]:
         """Return the directory: the confirmed numbers, then where to go."""
+        return self._directory[lang]
+
+    @cached_property
+    def _directory(self) -> dict[Lang, tuple[str, ...]]:
+        return {lang: self._lay_out(lang) for lang in LANGS}
+
+    def _lay_out(self, lang: Lang) -> tuple[str, ...]:
         pages: list[str] = []
         for service in self.services:
             line = fold(_line(service, lang))
@@ -153,6 +163,17 @@ def numbered(choices: Sequence[Choice], lang: Lang) -> list[str]:
 
 def paged(menu: Menu, step: Step, lang: Lang, district: str | None) -> list[tuple[Choice, ...]]:
     """Deal a step's choices to pages that fit, even with "More", "Back" and the line about a wrong answer."""
+    known = menu.dealt.get((step.name, lang, district))
+    if known is None:
+        known = menu.dealt[step.name, lang, district] = _deal(menu, step, lang, district)
+    return known
+
+
+def _line(service: Service, lang: Lang) -> str:
+    return f"{service.name(lang)}: {service.phone}"
+
+
+def _deal(menu: Menu, step: Step, lang: Lang, district: str | None) -> list[tuple[Choice, ...]]:
     choices = menu.choices(step, lang, district)
     base = septets(step.text(lang)) + 1 + septets(menu.word("wrong", lang))
     base += len("\n0. ") + septets(menu.word("back", lang)) if step.back else 0
@@ -172,10 +193,6 @@ def paged(menu: Menu, step: Step, lang: Lang, district: str | None) -> list[tupl
         page.append(one)
         used += cost[number]
     return [*pages, tuple(page)]
-
-
-def _line(service: Service, lang: Lang) -> str:
-    return f"{service.name(lang)}: {service.phone}"
 
 
 @cache

@@ -52,13 +52,16 @@ def fold(text: str) -> str:
 
     What has no likeness (an emoji, another script) becomes ``?``. Folding twice changes nothing more.
     """
+    if _BASIC.issuperset(text):
+        return text
     text = unicodedata.normalize("NFC", text).replace("\r\n", "\n").replace("\r", "\n")
     return "".join(map(_fold, text))
 
 
 def septets(text: str) -> int:
     """Return the septets that a text takes once it is folded."""
-    return sum(2 if letter in _EXTENDED else 1 for letter in fold(text))
+    folded = fold(text)
+    return len(folded) if _BASIC.issuperset(folded) else sum(2 if letter in _EXTENDED else 1 for letter in folded)
 
 
 def segments(text: str) -> Segments:

@@ -73,6 +73,14 @@ class Caller:
         return ussd.Session.from_json(line), screens
 
 
+@dataclass(frozen=True)
+class _Known:
+    owner_hash: bytes
+    length: int
+    transcript_hash: bytes
+    stays: bool
+
+
 class Recent:
     """The calls that this process answered last, as hashes in memory.
 
@@ -81,7 +89,7 @@ class Recent:
 
     def __init__(self) -> None:
         """Start with none."""
-        self._known: OrderedDict[bytes, tuple[bytes, int, bytes]] = OrderedDict()
+        self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._mutex = threading.Lock()
 
     def allows(self, caller: Caller, text: str) -> bool:
@@ -89,18 +97,22 @@ class Recent:
         known = self._known.get(caller.id_hash)
         if known is None:
             return True
-        owner, length, transcript_hash = known
-        if owner != caller.owner_hash:
+        if known.owner_hash != caller.owner_hash:
             return False
-        is_late = len(text) < length or caller.hash(text) == transcript_hash
-        return is_late or caller.goes_on(text, length, transcript_hash)
+        is_late = len(text) < known.length or caller.hash(text) == known.transcript_hash
+        return is_late or caller.goes_on(text, known.length, known.transcript_hash)
 
-    def note(self, caller: Caller, text: str) -> None:
+    def stays(self, caller: Caller) -> bool:
+        """Say whether a row of this session is known to be kept."""
+        known = self._known.get(caller.id_hash)
+        return known is not None and known.stays
+
+    def note(self, caller: Caller, text: str, *, stays: bool) -> None:
         """Remember a call that was answered; a late one changes nothing."""
         with self._mutex:
             known = self._known.get(caller.id_hash)
-            if known is None or known[1] < len(text):
-                self._known[caller.id_hash] = (caller.owner_hash, len(text), caller.hash(text))
+            if known is None or known.length < len(text):
+                self._known[caller.id_hash] = _Known(caller.owner_hash, len(text), caller.hash(text), stays)
             self._known.move_to_end(caller.id_hash)
             if len(self._known) > _MOST_RECENT:
                 self._known.popitem(last=False)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -31,6 +31,10 @@ from tipline.sealing.passwords import ReceiptKeys
 CARRIER = "africastalking"
 SILENCE = timedelta(minutes=5)  # longer than any network keeps a session open
 _TRIES = 4  # something to be made ready, and the same call twice at once
+_TABLE: Table = UssdSession.__table__  # type: ignore[assignment]
+# Statements made once. Whoever finds a session keeps others from it until the transaction ends.
+_FIND = select(_TABLE).where(_TABLE.c.id_hash == bindparam("session")).with_for_update()
+_CHANGE = update(_TABLE).where(_TABLE.c.id_hash == bindparam("session"))
 
 
 @dataclass
@@ -75,12 +79,18 @@ class Sessions:
         if not dial.text:
             return self._first
         caller = Caller(self._house.keys, dial)
-        walk = replay(self._menu, dial.text, briefly=True) if self._recent.allows(caller, dial.text) else None
-        if walk is None:
+        if not self._recent.allows(caller, dial.text):
             return self.sorry(dial.text)
-        done = self._take(caller, dial) if walk.stays else _Done(walk.turn.screen.wire())
+        stays = self._recent.stays(caller)
+        walk = None if stays else replay(self._menu, dial.text, briefly=True)
+        if walk is None and not stays:
+            return self.sorry(dial.text)
+        if walk is None or walk.stays:
+            stays, done = True, self._take(caller, dial)
+        else:
+            done = _Done(walk.turn.screen.wire())
         if done.taken:
-            self._recent.note(caller, dial.text)
+            self._recent.note(caller, dial.text, stays=stays)
         return done.wire
 
     def sorry(self, text: str, code: str = "try_again") -> str:
@@ -91,7 +101,7 @@ class Sessions:
         """Close a session that the carrier says is over, and make final what it left."""
         house = self._house
         with house.database.write() as session:
-            _finish(session, _table().c.id_hash == id_hash(house.keys, session_id), house.clock())
+            _finish(session, _TABLE.c.id_hash == id_hash(house.keys, session_id), house.clock())
 
     def _take(self, caller: Caller, dial: Dial) -> _Done:
         ready = _Ready()
@@ -119,7 +129,7 @@ class Sessions:
         return _Ready(opened={wanted.digits: followup.unlock_receipt(wanted.digits, self._house.keys)})
 
     def _go_on(self, session: Session, caller: Caller, dial: Dial, ready: _Ready) -> _Done | _Wanted:
-        row = _row(session, caller.id_hash)
+        row = session.connection().execute(_FIND, {"session": caller.id_hash}).first()
         tip_id = row.tip_id if row is not None else None
         if row is None:
             walk = replay(self._menu, dial.text)
@@ -221,38 +231,24 @@ class Sessions:
 
 def finalise(session: Session, house: House, now: datetime) -> None:  # noqa: ARG001 - every sweep is handed the house
     """Close the sessions that have been silent, and make final what they left with the desk. No key is needed."""
-    _finish(session, _table().c.changed_at < now - SILENCE, now)
+    _finish(session, _TABLE.c.changed_at < now - SILENCE, now)
 
 
 def _finish(session: Session, which: ColumnElement[bool], now: datetime) -> None:
-    table = _table()
-    wanted = select(table.c.id_hash, table.c.tip_id).where(which, table.c.open.is_(True))
-    found = session.connection().execute(wanted.with_for_update(skip_locked=True)).all()
-    for one in found:
+    wanted = select(_TABLE.c.id_hash, _TABLE.c.tip_id).where(which, _TABLE.c.open.is_(True))
+    for one in session.connection().execute(wanted.with_for_update(skip_locked=True)).all():
         if one.tip_id is not None:
             intake.finish_dropped(session, one.tip_id, now)
-        blank = update(table).where(table.c.id_hash == one.id_hash).values(open=False, locked=b"")
-        session.connection().execute(blank)
-
-
-def _row(session: Session, hashed: bytes) -> Row[Any] | None:
-    """Return a session's row and keep others from it until the transaction ends."""
-    wanted = select(_table()).where(_table().c.id_hash == hashed).with_for_update()
-    return session.connection().execute(wanted).first()
+        session.connection().execute(_CHANGE, {"session": one.id_hash, "open": False, "locked": b""})
 
 
 def _save(session: Session, caller: Caller, values: dict[str, Any], *, is_new: bool) -> None:
     if is_new:
         thread.put(session, UssdSession, id_hash=caller.id_hash, owner_hash=caller.owner_hash, open=True, **values)
     else:
-        session.connection().execute(update(_table()).where(_table().c.id_hash == caller.id_hash).values(values))
+        session.connection().execute(_CHANGE, {"session": caller.id_hash, **values})
 
 
 def _is_own(turn: ussd.Turn, tip_id: int | None) -> bool:
     """Say whether further words belong to the report that this session itself has sent."""
     return tip_id is not None and ussd.is_finished(turn.session)
-
-
-def _table() -> Table:
-    table: Table = UssdSession.__table__  # type: ignore[assignment]
-    return table

@@ -9,15 +9,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Connection, Row, Table, or_, select
+from sqlalchemy import Connection, Row, Table, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from tipline.errors import AlreadyThere, NoDeskAccess, UnknownDesk
-from tipline.models import Account, Desk, DeskKey, DeskMember
+from tipline.models import Account, Desk, DeskKey, DeskMember, TipDesk
 from tipline.routing import DeskSeed
 from tipline.sealing import CannotOpen, PrivateKey, PublicKey, derive, unwrap, wrap
 
 LATE = timedelta(hours=72)
+_ALL = (
+    select(Desk.id, Desk.slug, Desk.name_en, Desk.name_st, DeskKey.point, DeskKey.version)
+    .join(DeskKey, (DeskKey.desk_id == Desk.id) & DeskKey.retired_at.is_(None), isouter=True)
+    .order_by(Desk.id)
+)
+_BY_REFERRAL = {"offered", "accepted"}
+_ASSIGNED = select(TipDesk.desk_id, TipDesk.state, TipDesk.priority).where(TipDesk.tip_id == bindparam("tip"))
 
 
 @dataclass(frozen=True)
@@ -47,11 +54,7 @@ def seed_desks(session: Session, seeds: tuple[DeskSeed, ...]) -> None:
 
 def all_desks(session: Session) -> dict[str, OpenDesk]:
     """Return every desk by its slug, with its present key."""
-    desk, key = _table(Desk), _table(DeskKey)
-    columns = (desk.c.id, desk.c.slug, desk.c.name_en, desk.c.name_st, key.c.point, key.c.version)
-    present = (key.c.desk_id == desk.c.id) & key.c.retired_at.is_(None)
-    rows = _connection(session).execute(select(*columns).join(key, present, isouter=True).order_by(desk.c.id))
-    return {row.slug: _open_desk(row) for row in rows}
+    return {row.slug: _open_desk(row) for row in _connection(session).execute(_ALL)}
 
 
 def by_slug(session: Session, slug: str) -> OpenDesk:
@@ -71,6 +74,41 @@ def accepted_keys(session: Session, desk_ids: Collection[int], now: datetime) ->
         DeskKey.desk_id.in_(desk_ids), or_(DeskKey.retired_at.is_(None), DeskKey.retired_at > now - LATE)
     )
     return {row.id: row.desk_id for row in session.execute(wanted)}
+
+
+def assign(
+    session: Session, tip_id: int, chosen: list[OpenDesk], priority: str, arrived: datetime, stage: str = "received"
+) -> None:
+    """Let these desks read a tip, and put it into their queues."""
+    arrival = -int(arrived.timestamp() * 1000)
+    rows = [
+        {"tip_id": tip_id, "desk_id": desk.id, "state": "routed", "active": True, "stage": stage,
+         "priority": priority, "arrival": arrival}
+        for desk in chosen
+    ]  # fmt: skip
+    _connection(session).execute(_table(TipDesk).insert(), rows)
+
+
+def reassign(
+    session: Session, tip_id: int, chosen: list[OpenDesk], priority: str, arrived: datetime, stage: str
+) -> dict[int, str]:
+    """Let the chosen desks in, and out those that were routed before and are not now.
+
+    Return who reads the tip: desk id → state. A desk that another one referred it to stays.
+    """
+    table, connection = _table(TipDesk), _connection(session)
+    there = {row.desk_id: row for row in connection.execute(_ASSIGNED, {"tip": tip_id})}
+    reading = {row.desk_id: row.state for row in there.values() if row.state in _BY_REFERRAL}
+    reading.update({desk.id: "routed" for desk in chosen if desk.id not in reading})
+    gone = [desk_id for desk_id, row in there.items() if row.state == "routed" and desk_id not in reading]
+    if gone:
+        connection.execute(delete(table).where(table.c.tip_id == tip_id, table.c.desk_id.in_(gone)))
+    if any(row.priority != priority for row in there.values()):
+        connection.execute(update(table).where(table.c.tip_id == tip_id).values(priority=priority))
+    fresh = [desk for desk in chosen if desk.id not in there]
+    if fresh:
+        assign(session, tip_id, fresh, priority, arrived, stage)
+    return reading
 
 
 def found(session: Session, account: Account, now: datetime) -> str | None:

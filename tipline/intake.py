@@ -12,16 +12,27 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Table, delete, select, update
+from sqlalchemy import Row, Table, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from tipline import desks, language, phones, places, thread, triage
 from tipline.errors import BadEnvelope, EmptyTip, NoDeskKey, TooLong, UnknownCategory, UnknownDesk
-from tipline.models import Entry, Tip, TipDesk
+from tipline.models import Entry, PhoneThread, Tip
 from tipline.phones import Phone
 from tipline.receipts import Receipt
 from tipline.routing import Facts, Rule, route
-from tipline.sealing import CannotOpen, KeyFile, Sealed, derive, is_body, is_wrap_for, keyed_hash, lock, unlock
+from tipline.sealing import (
+    CannotOpen,
+    KeyFile,
+    PublicKey,
+    Sealed,
+    derive,
+    is_body,
+    is_wrap_for,
+    keyed_hash,
+    lock,
+    unlock,
+)
 
 CATEGORIES = (
     "labour", "sexual", "child", "marriage", "domestic", "mining", "documents", "smuggling", "other", "unknown",
@@ -31,6 +42,13 @@ STRONG_CLIENT_ID = 22  # characters of [A-Za-z0-9_-]: 128 bits or more
 RECEIPT_KEPT = timedelta(hours=24)
 STORY_UID = "story"  # what a device names its entry
 _RECEIPT_AGAIN = "receipt for a repeated send"
+
+_GROWING = (  # made once: the hot path of USSD
+    select(Tip.binding, Tip.received_at, Tip.stage, Entry.id, Entry.uid, Entry.kind)
+    .join(Entry, Entry.tip_id == Tip.id)
+    .where(Tip.id == bindparam("tip"), Tip.unfinished, Entry.kind.in_((thread.STORY, thread.NUMBER)))
+)
+_GROW = update(Tip.__table__).where(Tip.__table__.c.id == bindparam("tip"))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -113,7 +131,7 @@ def submit(
         unread=True,
         **_advised(advice),
     )
-    _put_desks(session, tip_id, chosen, advice.priority, now)
+    desks.assign(session, tip_id, chosen, advice.priority, now)
     readers = [desk.key for desk in chosen if desk.key is not None]
     if report.sealed is not None:
         wraps = _kept_wraps(session, report.sealed, chosen, now)
@@ -124,12 +142,7 @@ def submit(
             readers=readers, now=now,
         )  # fmt: skip
     if report.phone is not None:
-        thread.add(
-            session, instance=keys.instance, tip_id=tip_id, binding=binding, kind=thread.NUMBER,
-            data=number_data(report.phone), readers=readers, now=now,
-        )  # fmt: skip
-        if phones.open_tip_of(session, phones.thread_of(session, keys, report.phone.number, now)) is None:
-            phones.remember(session, keys, report.phone.number, now, tip_id=tip_id, language=report.language)
+        _add_number(session, tip_id, binding, report.phone, report.language, readers, keys, now)
     thread.record(session, tip_id, "received", now)
     if receipt is not None:
         attach_receipt(session, tip_id, receipt, report.client_id, keys)
@@ -183,31 +196,34 @@ def attach_receipt(session: Session, tip_id: int, receipt: Receipt, client_id: s
 def grow(
     session: Session, tip_id: int, report: Report, *, now: datetime, keys: KeyFile, rules: tuple[Rule, ...]
 ) -> None:
-    """Replace an unfinished tip by the same tip with one more answer (USSD keeps every answered screen)."""
-    tip = session.get_one(Tip, tip_id)
-    if not tip.unfinished:
+    """Replace an unfinished tip by the same tip with one more answer (USSD keeps every answered screen).
+
+    A number that the reporter no longer agrees to is forgotten. A desk to which the tip was referred stays.
+    """
+    connection = session.connection()
+    rows: Any = connection.execute(_GROWING, {"tip": tip_id})
+    kept = {row.kind: row for row in rows}
+    if thread.STORY not in kept:
         return
+    tip = kept[thread.STORY]
     advice = _advice(report)
-    chosen = _route(advice, report, rules, desks.all_desks(session))
-    readers = [desk.key for desk in chosen if desk.key is not None]
-    story = session.scalars(select(Entry).where(Entry.tip_id == tip_id, Entry.kind == thread.STORY)).one()
-    thread.replace(session, keys.instance, tip.binding, story, _story(report), readers)
-    for name, value in _advised(advice).items():
-        setattr(tip, name, value)
-    tip.language = _language(report)
-    tip.lead_desk_id = chosen[0].id
-    tip.content_consent = report.content_consent
-    tip.changed_at = now
-    tip.unfinished = report.unfinished
-    table: Table = TipDesk.__table__  # type: ignore[assignment]
-    session.connection().execute(delete(table).where(table.c.tip_id == tip_id))
-    _put_desks(session, tip_id, chosen, advice.priority, tip.received_at, tip.stage)
-    number = session.scalar(select(Entry).where(Entry.tip_id == tip_id, Entry.kind == thread.NUMBER))
-    if report.phone is not None and number is None:
-        thread.add(
-            session, instance=keys.instance, tip_id=tip_id, binding=tip.binding, kind=thread.NUMBER,
-            data=number_data(report.phone), readers=readers, now=now,
-        )  # fmt: skip
+    known = desks.all_desks(session)
+    chosen = _route(advice, report, rules, known)
+    reading = desks.reassign(session, tip_id, chosen, advice.priority, tip.received_at, tip.stage)
+    readers = [desk.key for desk in known.values() if desk.id in reading and desk.key is not None]
+    thread.replace(session, keys.instance, tip.binding, tip.id, tip.uid, _story(report), readers)
+    _renew_number(session, tip_id, tip.binding, kept.get(thread.NUMBER), report, readers, keys, now)
+    values = {
+        **_advised(advice),
+        "language": _language(report),
+        "content_consent": report.content_consent,
+        "changed_at": now,
+        "unfinished": report.unfinished,
+        "unread": True,
+    }
+    if all(state == "routed" for state in reading.values()):  # else a desk has decided who leads
+        values["lead_desk_id"] = chosen[0].id
+    connection.execute(_GROW, {"tip": tip_id, **values})
     if not report.unfinished:
         thread.record(session, tip_id, "finished", now)
 
@@ -311,18 +327,30 @@ def _route(
     return chosen
 
 
-def _put_desks(
-    session: Session, tip_id: int, chosen: list[desks.OpenDesk], priority: str, arrived: datetime,
-    stage: str = "received",
+def _add_number(
+    session: Session, tip_id: int, binding: str, phone: Phone, lang: str | None, readers: list[PublicKey],
+    keys: KeyFile, now: datetime,
 ) -> None:  # fmt: skip
-    table: Table = TipDesk.__table__  # type: ignore[assignment]
-    arrival = -int(arrived.timestamp() * 1000)
-    rows = [
-        {"tip_id": tip_id, "desk_id": desk.id, "state": "routed", "active": True, "stage": stage,
-         "priority": priority, "arrival": arrival}
-        for desk in chosen
-    ]  # fmt: skip
-    session.connection().execute(table.insert(), rows)
+    thread.add(
+        session, instance=keys.instance, tip_id=tip_id, binding=binding, kind=thread.NUMBER,
+        data=number_data(phone), readers=readers, now=now,
+    )  # fmt: skip
+    if phones.open_tip_of(session, phones.thread_of(session, keys, phone.number, now)) is None:
+        phones.remember(session, keys, phone.number, now, tip_id=tip_id, language=lang)
+
+
+def _renew_number(
+    session: Session, tip_id: int, binding: str, kept: Row[tuple[Any, ...]] | None, report: Report,
+    readers: list[PublicKey], keys: KeyFile, now: datetime,
+) -> None:  # fmt: skip
+    """Seal the number to whoever reads the tip now, or forget it if the reporter does not agree any more."""
+    if report.phone is not None and kept is None:
+        _add_number(session, tip_id, binding, report.phone, report.language, readers, keys, now)
+    elif report.phone is not None and kept is not None:
+        thread.replace(session, keys.instance, binding, kept.id, kept.uid, number_data(report.phone), readers)
+    elif kept is not None:
+        session.execute(delete(Entry).where(Entry.id == kept.id))
+        session.execute(delete(PhoneThread).where(PhoneThread.tip_id == tip_id))
 
 
 def _language(report: Report) -> str:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Table, select, update
+from sqlalchemy import Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from tipline.models import DeskKey, Entry, Event, Tip, TipDesk
@@ -29,6 +29,8 @@ from tipline.sealing import (
 STORY, NUMBER, MESSAGE, REPLY, NOTE, REASON, OUTCOME = (
     "story", "number", "message", "reply", "note", "reason", "outcome",
 )  # fmt: skip
+
+_REPLACE = update(Entry.__table__).where(Entry.__table__.c.id == bindparam("entry"))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -97,13 +99,13 @@ def keep(
     )
 
 
-def replace(session: Session, instance: str, binding: str, entry: Entry, data: Mapping[str, Any],
-            readers: Iterable[PublicKey]) -> None:  # fmt: skip
+def replace(
+    session: Session, instance: str, binding: str, entry_id: int, uid: str, data: Mapping[str, Any],
+    readers: Iterable[PublicKey],
+) -> None:  # fmt: skip
     """Seal an unfinished entry anew (a USSD draft grows by an answer)."""
-    sealed = seal(encode(data), Where(instance, binding, entry.uid), readers)
-    table: Table = Entry.__table__  # type: ignore[assignment]
-    change = update(table).where(table.c.id == entry.id).values(body=sealed.body, wraps=pack(sealed.wraps))
-    session.connection().execute(change)
+    sealed = seal(encode(data), Where(instance, binding, uid), readers)
+    session.connection().execute(_REPLACE, {"entry": entry_id, "body": sealed.body, "wraps": pack(sealed.wraps)})
 
 
 def opened(entry: Entry, tip: Tip, keys: Mapping[str, PrivateKey], instance: str) -> Opened:

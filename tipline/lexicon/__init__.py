@@ -240,6 +240,8 @@ class Lexicon:
         """Find every class and phrase in a text."""
         cut = words(text, self.shorthand)
         found = Found(cut)
+        if not cut.folded:
+            return found
         classes: dict[str, frozenset[str]] = {}
         left = _FUZZY_WORDS
         where: dict[str, bytearray] = {}
