@@ -9,10 +9,12 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import MutableMapping
+from functools import cache
 from typing import cast
 
-from flask import Flask, Response, request
+from flask import Flask, Response, g, request
 
+SCRIPTS = "; script-src 'self'"
 _STYLES = "csp_styles"
 _FIXED = {
     "Referrer-Policy": "no-referrer",
@@ -35,6 +37,11 @@ def styles(app: Flask) -> set[str]:
     return cast("set[str]", app.extensions.setdefault(_STYLES, set()))
 
 
+def allow_scripts() -> None:
+    """Let this response's page load scripts from ``static/``; inline ones stay forbidden."""
+    g.scripts = True
+
+
 def harden_static(headers: MutableMapping[str, str], _path: str, _url: str) -> None:
     """Put the headers on a static file, which Flask never sees."""
     headers["Content-Security-Policy"] = "default-src 'none'; style-src 'self'; frame-ancestors 'none'"
@@ -45,18 +52,24 @@ def harden_static(headers: MutableMapping[str, str], _path: str, _url: str) -> N
 def init_headers(app: Flask, *, https: bool) -> None:
     """Put the headers on every response."""
 
+    same = [*_FIXED.items(), *([("Strict-Transport-Security", "max-age=31536000")] if https else [])]
+    policies: dict[tuple[int, bool], str] = {}
+
+    def policy(*, scripts: bool) -> str:
+        allowed = styles(app)
+        if (len(allowed), scripts) not in policies:
+            policies[len(allowed), scripts] = (
+                f"default-src 'none'; style-src 'self' {' '.join(sorted(allowed))}; img-src 'self' data:; "
+                "media-src 'self'; manifest-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+                f"frame-ancestors 'none'{SCRIPTS if scripts else ''}"
+            )
+        return policies[len(allowed), scripts]
+
     @app.after_request
     def _harden(response: Response) -> Response:
         headers = response.headers
-        headers["Content-Security-Policy"] = (
-            f"default-src 'none'; style-src 'self' {' '.join(sorted(styles(app)))}; img-src 'self' data:; "
-            "media-src 'self'; manifest-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-            "frame-ancestors 'none'"
-        )
-        for name, value in _FIXED.items():
-            headers[name] = value
-        if https:
-            headers["Strict-Transport-Security"] = "max-age=31536000"
+        headers["Content-Security-Policy"] = policy(scripts=g.get("scripts", False))
+        headers.extend(same)
         if "Cache-Control" not in headers or request.path.startswith(("/desk", "/api")):
             headers["Cache-Control"] = "no-store"
         return response
