@@ -30,6 +30,8 @@ from tipline.sealing.passwords import ReceiptKeys
 
 CARRIER = "africastalking"
 SILENCE = timedelta(minutes=5)  # longer than any network keeps a session open
+_CHOICES = frozenset("0123456789*")
+_SHORT, _MOST_OPENINGS = 16, 5000  # the first screens, the same for everybody, are worked out once
 _TRIES = 4  # something to be made ready, and the same call twice at once
 _TABLE: Table = UssdSession.__table__  # type: ignore[assignment]
 # Statements made once. Whoever finds a session keeps others from it until the transaction ends.
@@ -70,6 +72,7 @@ class Sessions:
         self._menu = menu
         self._recent = Recent()
         self._first = ussd.start(menu).screen.wire()
+        self._openings: dict[str, str] = {}
 
     def screen(self, dial: Dial) -> str:
         """Return what the carrier shows: ``CON …`` or ``END …``. What was said is committed before.
@@ -81,16 +84,10 @@ class Sessions:
         caller = Caller(self._house.keys, dial)
         if not self._recent.allows(caller, dial.text):
             return self.sorry(dial.text)
-        stays = self._recent.stays(caller)
-        walk = None if stays else replay(self._menu, dial.text, briefly=True)
-        if walk is None and not stays:
-            return self.sorry(dial.text)
-        if walk is None or walk.stays:
-            stays, done = True, self._take(caller, dial)
-        else:
-            done = _Done(walk.turn.screen.wire())
+        shown = None if self._recent.stays(caller) else self._opening(dial.text)
+        done = self._take(caller, dial) if shown is None else _Done(shown)
         if done.taken:
-            self._recent.note(caller, dial.text, stays=stays)
+            self._recent.note(caller, dial.text, stays=shown is None)
         return done.wire
 
     def sorry(self, text: str, code: str = "try_again") -> str:
@@ -102,6 +99,21 @@ class Sessions:
         house = self._house
         with house.database.write() as session:
             _finish(session, _TABLE.c.id_hash == id_hash(house.keys, session_id), house.clock())
+
+    def _opening(self, text: str) -> str | None:
+        """Return the screen that follows from these inputs alone; None where the session must be kept."""
+        known = self._openings.get(text)
+        if known is not None:
+            return known
+        walk = replay(self._menu, text, briefly=True)
+        if walk is None:
+            return self.sorry(text)
+        if walk.stays:
+            return None
+        wire = walk.turn.screen.wire()
+        if len(text) <= _SHORT and len(self._openings) < _MOST_OPENINGS and _CHOICES.issuperset(text):
+            self._openings[text] = wire
+        return wire
 
     def _take(self, caller: Caller, dial: Dial) -> _Done:
         ready = _Ready()

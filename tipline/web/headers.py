@@ -9,7 +9,6 @@ from __future__ import annotations
 import base64
 import hashlib
 from collections.abc import MutableMapping
-from functools import cache
 from typing import cast
 
 from flask import Flask, Response, g, request
@@ -51,7 +50,6 @@ def harden_static(headers: MutableMapping[str, str], _path: str, _url: str) -> N
 
 def init_headers(app: Flask, *, https: bool) -> None:
     """Put the headers on every response."""
-
     same = [*_FIXED.items(), *([("Strict-Transport-Security", "max-age=31536000")] if https else [])]
     policies: dict[tuple[int, bool], str] = {}
 
