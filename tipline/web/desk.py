@@ -1,5 +1,201 @@
-"""The desk pages."""
+"""The desk: the queue, and a tip with all that may be done about it. Plain forms; every post leads back to a page.
 
-from flask import Blueprint
+A view opens the transaction, calls ``casework`` and leads to the tip; where an act is refused, what was typed is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask import Blueprint, Flask, Response, redirect, request, url_for
+from flask.blueprints import BlueprintSetupState
+from sqlalchemy.orm import Session
+from werkzeug.wrappers import Response as AnyResponse
+
+from tipline import casework, desks, places, queue
+from tipline.accounts import READERS, Identity
+from tipline.casework import Case
+from tipline.errors import DomainError, NotFound
+from tipline.lifecycle import RESULTS
+from tipline.web import house, look, tip_page, words
+from tipline.web.compress import same_for_all
+from tipline.web.errors import message, status_of
+from tipline.web.session import ANYBODY, guard, page, signed_in
+from tipline.web.tip_page import Slip
 
 blueprint = Blueprint("desk", __name__)
+guard(blueprint)
+STYLES = ("tokens.css", "desk.css")
+_WEEK = 7 * 86400  # seconds
+_MOST_PEOPLE = 9999
+
+Act = Callable[[Session, Case], object]
+
+
+@blueprint.record_once
+def _set_up(state: BlueprintSetupState) -> None:
+    assert isinstance(state.app, Flask)
+    name = look.style_hash(look.stylesheet(*STYLES))[-13:-1].replace("/", "-").replace("+", "_")
+    state.app.jinja_env.globals["desk_style"] = f"/look/desk-{name}.css"
+    state.app.add_url_rule(f"/look/desk-{name}.css", "desk_style", _style)
+
+
+def _style() -> Response:
+    """Give the desk's stylesheet; its name changes with it, so that a browser may keep it."""
+    same_for_all(_WEEK)
+    return Response(look.stylesheet(*STYLES), mimetype="text/css")
+
+
+@blueprint.get("/desk/")
+@signed_in(*ANYBODY)
+def home(who: Identity) -> AnyResponse:
+    """Show where a person works: the queue, the people page, or what there is for other roles."""
+    if who.role == "admin":
+        return redirect(url_for("accounts.people.everybody"), 303)
+    if who.role not in READERS:
+        return Response(page("desk/rooms.html", who))
+    return Response(_queue(who))
+
+
+@blueprint.get("/desk/tips/<uid>")
+@signed_in(*READERS)
+def tip(who: Identity, uid: str) -> str:
+    """Show a tip; the first look is noted."""
+    return tip_page.show(who, uid)
+
+
+@blueprint.post("/desk/tips/<uid>/take")
+@signed_in(*READERS)
+def take(who: Identity, uid: str) -> AnyResponse:
+    """Take a tip."""
+    return _act(who, uid, "take", casework.take, "taken")
+
+
+@blueprint.post("/desk/tips/<uid>/notes")
+@signed_in(*READERS)
+def note(who: Identity, uid: str) -> AnyResponse:
+    """Keep a note."""
+    text = request.form.get("text", "")
+    return _act(who, uid, "note", lambda session, case: casework.note(session, case, text), "noted")
+
+
+@blueprint.post("/desk/tips/<uid>/replies")
+@signed_in(*READERS)
+def reply(who: Identity, uid: str) -> AnyResponse:
+    """Answer the reporter."""
+    text = request.form.get("text", "").replace("\r\n", "\n")
+    return _act(who, uid, "reply", lambda session, case: casework.reply(session, case, text, house().words), "replied")
+
+
+@blueprint.post("/desk/tips/<uid>/replies/<int:number>/again")
+@signed_in(*READERS)
+def again(who: Identity, uid: str, number: int) -> AnyResponse:
+    """Send again what could not be sent of an answer."""
+    return _act(who, uid, "reply", lambda session, case: casework.try_again(session, case, number), "again")
+
+
+@blueprint.post("/desk/tips/<uid>/referrals")
+@signed_in(*READERS)
+def refer(who: Identity, uid: str) -> AnyResponse:
+    """Offer a tip to another desk."""
+    desk, reason = request.form.get("desk", ""), request.form.get("reason", "")
+    return _act(who, uid, "refer", lambda session, case: casework.refer(session, case, desk, reason), "referred")
+
+
+@blueprint.post("/desk/tips/<uid>/referrals/<int:number>")
+@signed_in(*READERS)
+def answer(who: Identity, uid: str, number: int) -> AnyResponse:
+    """Accept or decline what was offered."""
+    said, reason = request.form.get("answer", ""), request.form.get("reason", "")
+    if said not in {"accept", "decline"}:
+        raise NotFound
+    done = "accepted" if said == "accept" else "declined"
+    return _act(
+        who, uid, "answer", lambda session, case: casework.answer_referral(session, case, number, said, reason), done
+    )
+
+
+@blueprint.post("/desk/tips/<uid>/moves")
+@signed_in(*READERS)
+def move(who: Identity, uid: str) -> AnyResponse:
+    """Move a tip to another stage."""
+    to, reason = request.form.get("to", ""), request.form.get("reason", "")
+    return _act(who, uid, "move", lambda session, case: casework.move(session, case, to, reason), "moved")
+
+
+@blueprint.post("/desk/tips/<uid>/outcome")
+@signed_in(*READERS)
+def close(who: Identity, uid: str) -> AnyResponse:
+    """Close a tip with its outcome."""
+    form = request.form
+    counts: dict[str, int | None] = {}
+    for name in ("clients_served", "reintegrated", "non_residential"):
+        typed = form.get(name, "").strip()
+        if typed and not (typed.isascii() and typed.isdecimal() and int(typed) <= _MOST_PEOPLE):
+            return _again_with(who, uid, Slip("close", tip_page.not_a_count(), form), 422)
+        counts[name] = int(typed) if typed else None
+    result = form.get("result", "")
+    if result not in RESULTS:
+        return _again_with(who, uid, Slip("close", tip_page.no_result(), form), 422)
+    note_text = form.get("note", "")
+    return _act(
+        who,
+        uid,
+        "close",
+        lambda session, case: casework.close(session, case, result, note=note_text, **counts),
+        "closed",
+    )
+
+
+def _act(who: Identity, uid: str, form: str, act: Act, done: str) -> AnyResponse:
+    refused: DomainError | None = None
+    try:
+        with house().database.write() as session:
+            case = casework.hold(session, who, uid, keys=house().keys, now=house().clock())
+            try:
+                act(session, case)
+            except DomainError as error:
+                refused = error
+                raise
+    except DomainError as error:
+        if error is not refused:  # this tip is not theirs to act on
+            raise
+        return _again_with(who, uid, Slip(form, message(error.code), request.form), status_of(error))
+    house().wake()
+    if done == "declined":
+        return redirect(url_for("desk.home", done=done), 303)
+    return redirect(url_for("desk.tip", uid=uid, done=done), 303)
+
+
+def _again_with(who: Identity, uid: str, slip: Slip, status: int) -> Response:
+    return Response(tip_page.show(who, uid, slip), status)
+
+
+def _queue(who: Identity) -> str:
+    asked = request.args
+    wanted: dict[str, Any] = {
+        "stage": asked.get("stage") if asked.get("stage") in words.STAGES else None,
+        "priority": asked.get("priority") if asked.get("priority") in queue.PRIORITIES else None,
+        "place": asked.get("place") if asked.get("place") in places.ALL else None,
+        "mine": asked.get("mine") == "1",
+        "offered": asked.get("offered") == "1",
+    }
+    kept = {name: "1" if value is True else value for name, value in wanted.items() if value}
+    with house().database.read() as session:  # rows are read while the page is made
+        waiting = desks.waiting_for_key(session, who.desk_id or 0)
+        return page(
+            "desk/queue.html",
+            who,
+            shown=queue.page(session, who, now=house().clock(), cursor=asked.get("cursor"), **wanted),
+            counts=queue.counts(session, who),
+            limit=queue.COUNT_LIMIT,
+            wanted=wanted,
+            kept=kept,
+            names={slug: desk.name(who.lang) for slug, desk in desks.all_desks(session).items()},
+            holds=desks.holds_key(session, who.account_id),
+            waiting=[one.name for one in waiting if one.id != who.account_id],
+            due=desks.renewal_due(session, who.desk_id or 0),
+            reference=queue.reference,
+            all_places=places.ALL,
+        )

@@ -1,0 +1,98 @@
+"""One tip as a page: what was said, what was done, what may be done next. Opened for this request only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from flask_babel import gettext
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from tipline import casework, desks, lifecycle, outbox, queue, thread
+from tipline.accounts import Identity
+from tipline.casework import Case, View
+from tipline.models import Referral, TipDesk
+from tipline.web import house
+from tipline.web.compress import never_compress
+from tipline.web.session import page
+
+BESIDE = 15  # rows of the queue beside a tip, on a wide screen
+
+
+@dataclass(frozen=True)
+class Slip:
+    """A form that was refused: which, why, and what was typed into it."""
+
+    form: str
+    message: str
+    typed: Mapping[str, str] = field(repr=False)
+
+
+def show(who: Identity, uid: str, slip: Slip | None = None) -> str:
+    """Return the page of a tip. NotFound, NotAllowed, NoDeskAccess."""
+    never_compress()
+    with house().database.read() as session:
+        case = _hold(session, who, uid)
+        fresh = case.tip.unread or case.tip.first_look_at is None
+        if not fresh:
+            return _page(session, case, slip)
+    with house().database.write() as session:  # only where there is something to note
+        case = _hold(session, who, uid)
+        casework.look(session, case)
+        return _page(session, case, slip)
+
+
+def not_a_count() -> str:
+    """Say that a count is a whole number."""
+    return str(gettext("Write each count as a whole number, or leave it empty."))
+
+
+def no_result() -> str:
+    """Say that a result must be chosen."""
+    return str(gettext("Choose how it ended."))
+
+
+def _hold(session: Session, who: Identity, uid: str) -> Case:
+    return casework.hold(session, who, uid, keys=house().keys, now=house().clock())
+
+
+def _page(session: Session, case: Case, slip: Slip | None) -> str:
+    who, tip = case.who, case.tip
+    view = casework.view(session, case)
+    every = desks.all_desks(session)
+    names = {slug: desk.name(who.lang) for slug, desk in every.items()}
+    reading = select(TipDesk.desk_id).where(TipDesk.tip_id == tip.id, TipDesk.state != "declined")
+    there = set(session.scalars(reading))
+    return page(
+        "desk/tip.html",
+        who,
+        slip=slip,
+        tip=tip,
+        at=case.at,
+        view=view,
+        talk=[one for one in view.thread if one.kind in {thread.MESSAGE, thread.REPLY}],
+        notes=[one for one in view.thread if one.kind in {thread.NOTE, thread.REASON, thread.OUTCOME}],
+        offer=_offer(view, who),
+        fates=outbox.fates(session, tip.id),
+        notice=house().words.notice(tip.language),
+        longest=casework.LONGEST_REPLY,
+        names=names,
+        by_id={desk.id: names[slug] for slug, desk in every.items()},
+        readers=[names[slug] for slug, desk in every.items() if desk.id in there],
+        others=[slug for slug, desk in every.items() if desk.id not in there and slug not in tip.excluded],
+        moves=lifecycle.moves(tip.stage),
+        need_reason=lifecycle.NEED_REASON,
+        may_refer=tip.stage != "closed",
+        may_close=tip.stage not in {"received", "closed"},
+        reference=queue.reference,
+        beside=queue.page(session, who, now=case.now, size=BESIDE),
+    )
+
+
+def _offer(view: View, who: Identity) -> tuple[Referral, str | None] | None:
+    """Return the referral that this desk is asked to answer, with its reason."""
+    for row, reason, _ in view.referrals:
+        if row.state == "offered" and row.to_desk_id == who.desk_id:
+            return row, reason
+    return None

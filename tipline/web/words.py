@@ -1,0 +1,164 @@
+"""Codes put into words for the desk, in the language of the request; ages and times as people say them."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask_babel import gettext, to_user_timezone
+from flask_babel import lazy_gettext as _l
+
+from tipline import places, triage
+from tipline.web.locale import current_lang, written_date
+
+STAGES = {
+    "received": _l("New"),
+    "screened": _l("Screened"),
+    "urgent_safety": _l("Urgent safety"),
+    "reported_police": _l("Reported to police"),
+    "substantiated": _l("Substantiated"),
+    "not_substantiated": _l("Not substantiated"),
+    "referred": _l("Referred"),
+    "accepted": _l("Accepted"),
+    "declined": _l("Declined"),
+    "admission_assessment": _l("Admission assessment"),
+    "service_plan": _l("Service plan"),
+    "reintegrated": _l("Reintegrated"),
+    "non_residential_followup": _l("Follow-up outside the shelter"),
+    "closed": _l("Closed"),
+}
+PRIORITIES = {"P0": _l("Now"), "P1": _l("Within the hour"), "P2": _l("By tomorrow"), "P3": _l("To refer")}
+SHAPES = {"P0": "▲", "P1": "●", "P2": "○", "P3": "–"}
+CHANNELS = {"web": _l("Web"), "sms": _l("SMS"), "ussd": _l("USSD")}
+CATEGORIES = {
+    "labour": _l("Labour"),
+    "sexual": _l("Sexual exploitation"),
+    "child": _l("Child"),
+    "marriage": _l("Forced marriage"),
+    "domestic": _l("Domestic work"),
+    "mining": _l("Mining"),
+    "documents": _l("Documents"),
+    "smuggling": _l("Smuggling"),
+    "other": _l("Something else"),
+    "unknown": _l("Not clear yet"),
+}
+HAPPENING = {"now": _l("Now"), "today": _l("Today"), "week": _l("This week"), "past": _l("In the past")}
+RESULTS = {
+    "identified": _l("A victim was identified"),
+    "not_identified": _l("No victim was identified"),
+    "assisted": _l("Somebody was assisted"),
+    "investigation_opened": _l("An investigation was opened"),
+    "prosecuted": _l("A case went to court"),
+    "referred_elsewhere": _l("Passed on to another office"),
+    "information_given": _l("Information was given"),
+    "no_action": _l("No action"),
+}
+ROLES = {
+    "caseworker": _l("Caseworker"),
+    "supervisor": _l("Supervisor"),
+    "trainer": _l("Trainer"),
+    "editor": _l("Editor"),
+    "donor": _l("Donor"),
+    "admin": _l("Administrator"),
+}
+EVENTS = {
+    "received": _l("The report came in"),
+    "finished": _l("The reporter finished the report"),
+    "dropped": _l("The line broke; what was said so far was kept"),
+    "first_look": _l("Opened for the first time"),
+    "taken": _l("Taken"),
+    "noted": _l("A note was kept"),
+    "replied": _l("An answer was written"),
+    "answer_read": _l("The reporter read an answer"),
+    "reporter_wrote": _l("The reporter wrote again"),
+    "accepted": _l("The referral was accepted"),
+    "declined": _l("The referral was declined"),
+    "send_failed": _l("A text message could not be sent"),
+    "sent_again": _l("A text message is sent again"),
+}
+REFERRALS = {"offered": _l("waits for an answer"), "accepted": _l("accepted"), "declined": _l("declined")}
+FATES = {
+    "notice_waits": _l("The phone is about to be told that a message waits"),
+    "notice_sent": _l("The phone was told that a message waits"),
+    "notice_delivered": _l("The phone was told that a message waits; it has not asked for it yet"),
+    "notice_undelivered": _l("The phone could not be reached; the answer waits for 7 days"),
+    "on_its_way": _l("The reporter asked for it; it is on its way"),
+    "text_sent": _l("Sent to the phone that asked for it"),
+    "text_delivered": _l("Arrived on the phone that asked for it"),
+    "text_undelivered": _l("Sent, but it did not reach the phone"),
+    "expired": _l("Nobody asked for it within 7 days; it is no longer sent"),
+    "stopped": _l("This phone wants no texts; the answer waits"),
+    "failed": _l("It could not be sent"),
+}
+DONE = {
+    "taken": _l("You work on this tip now."),
+    "noted": _l("The note is kept."),
+    "replied": _l("The answer is on its way."),
+    "referred": _l("The other office was asked."),
+    "moved": _l("The stage was changed."),
+    "accepted": _l("You accepted. Your office leads now."),
+    "declined": _l("You declined. Your office no longer reads this tip."),
+    "closed": _l("The tip is closed. It can still be read."),
+    "again": _l("The message is sent again."),
+    "shared": _l("The key is shared."),
+    "opened": _l("You hold the desk’s key now."),
+    "disabled": _l("The account is disabled and signed out."),
+    "password": _l("Your passphrase was changed. You are signed out everywhere else."),
+    "language": _l("The language was changed."),
+    "second_factor": _l("Set up your authenticator again."),
+}
+_MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+
+def age(since: datetime, now: datetime) -> str:
+    """Return how long ago something was, in one unit: ``4 min``, ``2 h``, ``3 d``."""
+    passed = max(now - since, timedelta())
+    if passed < _HOUR:
+        return str(gettext("%(number)s min", number=passed // _MINUTE))
+    if passed < 2 * _DAY:
+        return str(gettext("%(number)s h", number=passed // _HOUR))
+    return str(gettext("%(number)s d", number=passed // _DAY))
+
+
+def moment(at: datetime, now: datetime) -> str:
+    """Return a time in Lesotho: the hour and minute, and the date unless it is today."""
+    here, today = to_user_timezone(at), to_user_timezone(now)
+    clock = f"{here:%H:%M}"
+    return clock if here.date() == today.date() else f"{written_date(here.date())}, {clock}"
+
+
+def place(slug: str | None) -> str:
+    """Return a place's name."""
+    known = places.ALL.get(slug or "")
+    if known is None:
+        return str(gettext("Place not given"))
+    return known.name_st if current_lang() == "st" else known.name_en
+
+
+def place_said(typed: str) -> str:
+    """Return a place as the reporter gave it: by its name where it is one of the list, else in their own words."""
+    return place(typed) if typed in places.ALL else typed
+
+
+def reasons(codes: list[str]) -> list[str]:
+    """Return the reasons of an advice in words."""
+    said = triage.REASONS_ST if current_lang() == "st" else triage.REASONS
+    return [said[code] for code in codes if code in said]
+
+
+def event(kind: str, data: dict[str, Any], desks: dict[str, str]) -> str:
+    """Return what was done, in words; ``desks`` are their names by slug."""
+    if kind == "moved":
+        return str(gettext("Moved to: %(stage)s", stage=STAGES.get(data.get("to", ""), "")))
+    if kind == "referred":
+        return str(gettext("Referred to %(desk)s", desk=desks.get(data.get("to", ""), "")))
+    if kind == "closed":
+        return str(gettext("Closed: %(result)s", result=RESULTS.get(data.get("result", ""), "")))
+    if kind == "raised":
+        return str(gettext("Raised to %(priority)s by what the reporter added", priority=data.get("to", "")))
+    return str(EVENTS.get(kind, kind))
+
+
+def yes_no(value: object) -> str:
+    """Return an answer to a yes-or-no question."""
+    return str(gettext("Yes") if value else gettext("No"))
