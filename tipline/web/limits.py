@@ -38,15 +38,7 @@ def _was_refused(response: Response) -> bool:
     return response.status_code == _REFUSED
 
 
-class _Limiter(Limiter):
-    """Looks at the views it bounds and at no other: before every request it would cost a quarter of a USSD screen."""
-
-    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:  # noqa: FBT001, FBT002 - as the library has it
-        if not in_middleware:
-            super()._check_request_limit(callable_name, in_middleware)
-
-
-limiter = _Limiter(key_func=_address, headers_enabled=False, swallow_errors=True)
+limiter = Limiter(key_func=_address, headers_enabled=False, swallow_errors=True)
 
 
 def bounded_sign_ins(view: Callable[..., Any]) -> Callable[..., Any]:
