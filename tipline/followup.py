@@ -92,7 +92,8 @@ def add(session: Session, tip: Tip, text: str, *, keys: KeyFile, now: datetime) 
     tip.unread = True
     tip.changed_at = now
     if tip.closed_at is not None:  # nobody looks for what is closed: back into the queues until somebody does
-        session.execute(update(TipDesk).where(TipDesk.tip_id == tip.id, TipDesk.state != "declined").values(active=True))
+        there = (TipDesk.tip_id == tip.id, TipDesk.state != "declined")
+        session.execute(update(TipDesk).where(*there).values(active=True))
     thread.record(session, tip.id, "reporter_wrote", now)
     session.flush()
     return entry_id

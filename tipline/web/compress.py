@@ -2,21 +2,27 @@
 
 A view marks such a page with ``same_for_all()``: then the compressed body is kept in this process for a minute. What
 holds a receipt is marked with ``never_compress()``: compressed secrets beside chosen words can be guessed (BREACH).
+Where such a page hands its secrets out through ``apart()``, the rest of it is compressed around them: a secret leaves as
+it is, and no other byte of the page is written in terms of it.
 """
 
 from __future__ import annotations
 
 import gzip
 import hashlib
+import re
 import time
+import zlib
 from dataclasses import dataclass
 
 import brotli
 from flask import Flask, Response, g, request
+from markupsafe import Markup, escape
 
 KEPT_SECONDS = 60.0
 _MOST_PAGES = 500
 _SMALLEST = 500
+_APART = re.compile(b"[\x02\x03]")
 _TEXT = ("text/", "application/json", "application/manifest", "image/svg")
 
 
@@ -38,9 +44,17 @@ def never_compress() -> None:
     g.never_compress = True
 
 
+def apart(secret: str) -> Markup:
+    """Return a secret as a page may show it, marked so that nothing is compressed together with it."""
+    g.apart = True
+    clean = secret.replace("\x02", "").replace("\x03", "")
+    return Markup("\x02") + escape(clean) + Markup("\x03")
+
+
 def init_compress(app: Flask) -> None:
     """Compress what leaves, and answer from memory what is the same for all."""
     kept: dict[tuple[str, str], _Page] = {}
+    app.jinja_env.filters["apart"] = apart
 
     @app.before_request
     def _from_memory() -> Response | None:
@@ -67,6 +81,8 @@ def init_compress(app: Flask) -> None:
         encoding = _encoding()
         common = g.get("same_for_all") if request.method == "GET" and response.status_code == 200 else None  # noqa: PLR2004
         body = response.get_data()
+        if g.get("apart"):
+            return _shrink_around(response, _APART.split(body))
         fits = len(body) >= _SMALLEST and (response.mimetype or "").startswith(_TEXT)
         if fits and encoding and not g.get("never_compress") and "Content-Encoding" not in response.headers:
             body = _squeeze(body, encoding, best=common is not None)
@@ -82,6 +98,36 @@ def init_compress(app: Flask) -> None:
                 kept.clear()
             kept[request.path, encoding] = _Page(body, headers, time.monotonic() + KEPT_SECONDS, etag)
         return response
+
+
+def _shrink_around(response: Response, pieces: list[bytes]) -> Response:
+    if "gzip" in request.headers.get("Accept-Encoding", ""):
+        response.set_data(_squeeze_around(pieces))
+        response.headers["Content-Encoding"] = "gzip"
+    else:
+        response.set_data(b"".join(pieces))
+    return response
+
+
+def _squeeze_around(pieces: list[bytes]) -> bytes:
+    """Return gzip (RFC 1952) of pieces of which every second is a secret: those lie in stored blocks (RFC 1951 3.2.4).
+
+    A full flush before each makes the compressor forget, so no reference reaches over a secret either.
+    """
+    deflate = zlib.compressobj(6, zlib.DEFLATED, -zlib.MAX_WBITS)
+    out = [b"\x1f\x8b\x08\x00\x00\x00\x00\x00\x00\xff"]
+    for at, piece in enumerate(pieces):
+        if at % 2:
+            out += [_stored(piece[start : start + 0xFFFF]) for start in range(0, len(piece), 0xFFFF)]
+        else:
+            out += [deflate.compress(piece), deflate.flush(zlib.Z_FULL_FLUSH)]
+    whole = b"".join(pieces)
+    out += [deflate.flush(), zlib.crc32(whole).to_bytes(4, "little"), (len(whole) % 2**32).to_bytes(4, "little")]
+    return b"".join(out)
+
+
+def _stored(piece: bytes) -> bytes:
+    return b"\x00" + len(piece).to_bytes(2, "little") + (len(piece) ^ 0xFFFF).to_bytes(2, "little") + piece
 
 
 def _encoding() -> str:

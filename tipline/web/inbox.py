@@ -1,0 +1,121 @@
+"""The reporter comes back with sixteen digits: reads the answers, says more.
+
+The digits stand in no address. Once they opened a thread they travel locked in a hidden field, so that no page shows
+them again; Argon2id runs before the transaction.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from flask import Blueprint, Response, render_template, request
+from flask_babel import lazy_gettext as _l
+from flask_babel import to_user_timezone
+
+from tipline import errors, followup
+from tipline.followup import Thread
+from tipline.receipts import clean
+from tipline.web import drafts, house, report_steps
+from tipline.web.compress import never_compress, same_for_all
+from tipline.web.errors import message, status_of
+from tipline.web.locale import written_date
+
+blueprint = Blueprint("inbox", __name__)
+LIFE = timedelta(hours=1)  # an open thread on a phone that somebody left lying
+_PURPOSE = "receipt that opened a thread"
+STAGES = {
+    "received": _l("Your report has arrived. A person will read it."),
+    "screened": _l("A person has read your report."),
+    "urgent_safety": _l("Your report is treated as urgent. Somebody’s safety comes first."),
+    "reported_police": _l("Your report was passed to the police."),
+    "substantiated": _l("There is reason to go on with it."),
+    "not_substantiated": _l("Not enough was found to go on. You can add what you know."),
+    "referred": _l("Another office was asked to help."),
+    "accepted": _l("Another office has taken it on."),
+    "declined": _l("The office that was asked cannot take it. Another one is being sought."),
+    "admission_assessment": _l("The help that is needed is being worked out."),
+    "service_plan": _l("There is a plan for help."),
+    "reintegrated": _l("The person is back in the community."),
+    "non_residential_followup": _l("The person is back in the community, and help goes on."),
+    "closed": _l("Your report is closed."),
+}
+
+
+@blueprint.get("/<any(st,en):lang>/inbox")
+def ask(lang: str) -> str:
+    """Ask for the sixteen digits."""
+    same_for_all()
+    return render_template("public/inbox.html", lang=lang, typed="", text="", fault="", expired=False)
+
+
+@blueprint.post("/<any(st,en):lang>/inbox")
+def open_thread(lang: str) -> Response:
+    """Open the thread of a receipt; add what was written. Unknown digits and wrong ones get the same answer."""
+    never_compress()
+    text = report_steps.clean(request.form.get("text", ""))
+    typed = clean(request.form.get("receipt", ""))
+    held = request.form.get("held", "")
+    if held:
+        try:
+            typed = _held(held)
+        except drafts.Lost:
+            return _ask_again(lang, "", text, "", 422, expired=True)
+    if not typed:
+        return _ask_again(lang, "", text, "unknown_receipt", 422)
+    try:
+        keys = followup.unlock_receipt(typed, house().keys)
+        now = house().clock()
+        with house().database.write() as session:
+            thread = followup.open_thread(session, keys, keys=house().keys, now=now)
+            fault = _fault(request.form.get("go", ""), text)
+            added = bool(text) and not fault and not _said_before(text, thread)
+            if added:
+                followup.add_by_receipt(session, keys, text, keys=house().keys, now=now, rules=house().rules)
+                thread = followup.open_thread(session, keys, keys=house().keys, now=now)
+    except (errors.UnknownReceipt, errors.Busy) as error:
+        return _ask_again(lang, typed, text, error.code, status_of(error))
+    return _thread(lang, typed, thread, text, fault)
+
+
+def _thread(lang: str, digits: str, thread: Thread, text: str, fault: str) -> Response:
+    sent = bool(text) and not fault
+    values: dict[str, Any] = {
+        "stage": STAGES[thread.stage],
+        "closed": thread.closed,
+        "lines": [(line.sender, line.text, _hour(line.hour)) for line in thread.lines],
+        "held": drafts.lock_field({"digits": digits}, house().keys.forms, _PURPOSE, house().clock()),
+        "sent": sent,
+        "text": "" if sent else text,
+        "fault": message(fault) if fault else "",
+    }
+    status = {"": 200, errors.TooLong.code: 413}.get(fault, 422)
+    return Response(render_template("public/inbox_thread.html", lang=lang, **values), status)
+
+
+def _ask_again(lang: str, typed: str, text: str, fault: str, status: int, *, expired: bool = False) -> Response:
+    words = message(fault) if fault else ""
+    page = render_template("public/inbox.html", lang=lang, typed=typed, text=text, fault=words, expired=expired)
+    return Response(page, status)
+
+
+def _fault(move: str, text: str) -> str:
+    if report_steps.size(text) > followup.LONGEST:
+        return errors.TooLong.code
+    return errors.EmptyTip.code if move == "say" and not text else ""
+
+
+def _said_before(text: str, thread: Thread) -> bool:
+    """Say whether these are the last words again: a double send adds once."""
+    own = [line.text for line in thread.lines if line.sender == "reporter"]
+    return bool(own) and own[-1] == text
+
+
+def _held(held: str) -> str:
+    data = drafts.unlock_field(held, house().keys.forms, _PURPOSE, house().clock(), LIFE)
+    return str(data["digits"])
+
+
+def _hour(hour: datetime) -> str:
+    there = to_user_timezone(hour)
+    return f"{written_date(there.date())}, {there:%H}:00"
