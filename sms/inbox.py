@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import cast
 
-from sqlalchemy import Table, and_, or_, select
+from sqlalchemy import Table, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
 from sms import conversation
@@ -18,7 +18,7 @@ from sms.gateway import Inbound
 from tipline import followup, intake, outbox, phones, thread
 from tipline.intake import Report
 from tipline.models import Inbound as InboundRow
-from tipline.models import PhoneThread, Tip
+from tipline.models import Tip
 from tipline.phones import Phone
 from tipline.routing import Rule
 from tipline.sealing import KeyFile, keyed_hash
@@ -27,6 +27,14 @@ CHANNEL = "sms"
 TWINS_WITHIN = timedelta(minutes=10)
 # Some gateways send a message again under a new id. Only these then count as the same: an order (STOP, 1) is obeyed.
 _MAY_BE_TWINS = ("tip", "cry", "nothing_waiting")
+
+_inbound = cast("Table", InboundRow.__table__)
+_EARLIER = select(_inbound.c.id_hash, _inbound.c.answer).where(
+    or_(
+        _inbound.c.id_hash == bindparam("id"),
+        and_(_inbound.c.twin_hash == bindparam("twin"), _inbound.c.at > bindparam("since")),
+    )
+)
 
 
 @dataclass(frozen=True)
@@ -39,9 +47,8 @@ class Taken:
 
 @dataclass(frozen=True)
 class _Caller:
-    """Who wrote: the phone's thread, its open tip, and what the dialogue needs to know."""
+    """Who wrote: the phone's open tip, and what the dialogue needs to know."""
 
-    thread: PhoneThread | None = None
     tip: Tip | None = None
     phone: conversation.Phone = field(default_factory=conversation.Phone)
 
@@ -80,12 +87,8 @@ def take(
 
 def _earlier(session: Session, id_hash: bytes, twin_hash: bytes | None, now: datetime) -> tuple[str | None, str | None]:
     """Return the answers to this very message and to its twin, if they came before."""
-    table = cast("Table", InboundRow.__table__)
-    twins = and_(table.c.twin_hash == twin_hash, table.c.at > now - TWINS_WITHIN)
-    wanted = select(table.c.id_hash, table.c.answer).where(
-        table.c.id_hash == id_hash if twin_hash is None else or_(table.c.id_hash == id_hash, twins)
-    )
-    found = {bytes(row.id_hash): row.answer or "" for row in session.connection().execute(wanted)}
+    asked = {"id": id_hash, "twin": twin_hash, "since": now - TWINS_WITHIN}
+    found = {bytes(row.id_hash): row.answer or "" for row in session.connection().execute(_EARLIER, asked)}
     return found.pop(id_hash, None), next(iter(found.values()), None)
 
 
@@ -98,7 +101,6 @@ def _caller(session: Session, keys: KeyFile, number: str, now: datetime) -> _Cal
         return _Caller(phone=conversation.Phone(stopped=stopped))
     tip = phones.open_tip_of(session, row)
     return _Caller(
-        row,
         tip,
         conversation.Phone(
             known=tip is not None,

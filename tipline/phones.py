@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from types import ModuleType
+from typing import Any
 
 import phonenumbers
-from sqlalchemy import delete, func, select
+from sqlalchemy import Row, Table, bindparam, delete, func, select
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from tipline.errors import BadPhoneNumber
@@ -14,6 +17,25 @@ from tipline.models import OptOut, PhoneThread, Tip
 from tipline.sealing import KeyFile, keyed_hash
 
 REGION = "LS"
+Known = Row[int | None, str | None, datetime]  # tip_id, language, changed_at of a phone that wrote before
+
+# Made once: every text and every dial asks these.
+_threads: Table = PhoneThread.__table__  # type: ignore[assignment]
+_KNOWN = select(PhoneThread.tip_id, PhoneThread.language, PhoneThread.changed_at).where(
+    PhoneThread.phone_hash.in_(bindparam("hashes", expanding=True))
+)
+_STOPPED = select(OptOut.since).where(OptOut.phone_hash == bindparam("hash"))
+
+
+def _remembering(dialect: ModuleType) -> Any:  # noqa: ANN401 - the insert of one dialect or the other
+    insert = dialect.insert(_threads)
+    kept = {name: func.coalesce(insert.excluded[name], _threads.c[name]) for name in ("tip_id", "language")}
+    return insert.on_conflict_do_update(
+        index_elements=["phone_hash"], set_={**kept, "changed_at": insert.excluded.changed_at}
+    )
+
+
+_REMEMBER = {"sqlite": _remembering(sqlite), "postgresql": _remembering(postgresql)}
 _LONGEST = 40
 
 
@@ -69,14 +91,14 @@ def one_at_a_time(session: Session, keys: KeyFile, number: str) -> None:
         connection.execute(select(func.pg_advisory_xact_lock(turn)))
 
 
-def thread_of(session: Session, keys: KeyFile, number: str, now: datetime) -> PhoneThread | None:
+def thread_of(session: Session, keys: KeyFile, number: str, now: datetime) -> Known | None:
     """Return what is known of this phone: the newest row under any living key."""
     wanted = [one for _, one in hashes(keys, number, now)]
-    rows = session.scalars(select(PhoneThread).where(PhoneThread.phone_hash.in_(wanted)))
+    rows = session.connection().execute(_KNOWN, {"hashes": wanted}).all()
     return max(rows, key=lambda row: row.changed_at, default=None)
 
 
-def open_tip_of(session: Session, thread: PhoneThread | None) -> Tip | None:
+def open_tip_of(session: Session, thread: Known | None) -> Tip | None:
     """Return the tip a phone's next words belong to, unless it is closed."""
     if thread is None or thread.tip_id is None:
         return None
@@ -89,15 +111,11 @@ def remember(
 ) -> None:
     """Remember under this month's key which thread a phone belongs to and which language it speaks."""
     month, this = hashes(keys, number, now)[0]
-    row = session.get(PhoneThread, this)
-    if row is None:
-        row = PhoneThread(phone_hash=this, month=month, tip_id=tip_id, language=language, changed_at=now)
-        session.add(row)
-    else:
-        row.tip_id = tip_id if tip_id is not None else row.tip_id
-        row.language = language or row.language
-        row.changed_at = now
-    session.flush()
+    connection = session.connection()
+    connection.execute(
+        _REMEMBER[connection.dialect.name],
+        {"phone_hash": this, "month": month, "tip_id": tip_id, "language": language, "changed_at": now},
+    )
 
 
 def stop(session: Session, keys: KeyFile, number: str, now: datetime) -> None:
@@ -115,4 +133,4 @@ def start(session: Session, keys: KeyFile, number: str) -> None:
 
 def stopped(session: Session, keys: KeyFile, number: str) -> bool:
     """Say whether this phone wants no texts."""
-    return session.get(OptOut, optout_hash(keys, number)) is not None
+    return session.connection().execute(_STOPPED, {"hash": optout_hash(keys, number)}).first() is not None

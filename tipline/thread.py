@@ -7,9 +7,10 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from functools import cache
 from typing import Any
 
-from sqlalchemy import Table, bindparam, select, update
+from sqlalchemy import Insert, Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from tipline.models import DeskKey, Entry, Event, Tip, TipDesk
@@ -48,10 +49,15 @@ class Opened:
 
 def put(session: Session, model: type, **values: Any) -> int:  # noqa: ANN401 - column values
     """Insert one row the short way (the hot path has no use for the unit of work); return its id."""
-    table: Table = model.__table__  # type: ignore[attr-defined]
-    result = session.connection().execute(table.insert(), values)
+    result = session.connection().execute(_insert(model), values)
     key = result.inserted_primary_key
     return int(key[0]) if key is not None and isinstance(key[0], int) else 0
+
+
+@cache
+def _insert(model: type) -> Insert:
+    table: Table = model.__table__  # type: ignore[attr-defined]
+    return table.insert()
 
 
 def add(

@@ -188,6 +188,10 @@ class Lexicon:
             frozenset(classes) | frozenset(phrases) | {"number", "unknown"} | {name + "@me" for name in classes}
         )
         self._check(frozenset(classes))
+        self._beginning: dict[str, list[int]] = {}
+        for at, (_, phrase) in enumerate(self._phrases):
+            for first in phrase.items[0].names:
+                self._beginning.setdefault(first, []).append(at)
         self._by_deletion: dict[str, list[str]] = {}
         for word in self._exact:
             if len(word) >= _FUZZY_FROM:
@@ -261,11 +265,25 @@ class Lexicon:
                     bits = where[name] = bytearray(size)
                 bits[place >> 3] |= 1 << (place & 7)
         found.bits = {name: int.from_bytes(bits, "little") for name, bits in where.items()}
-        for name, phrase in self._phrases:
+        self._add_phrases(found)
+        return found
+
+    def _add_phrases(self, found: Found) -> None:
+        """Match the phrases in their order; one whose first word is nowhere in the text is not looked at."""
+        maybe = bytearray(len(self._phrases))
+        for name in found.bits:
+            for at in self._beginning.get(name, ()):
+                maybe[at] = 1
+        at = maybe.find(1)
+        while at >= 0:
+            name, phrase = self._phrases[at]
             hit = found.match(phrase)
+            if hit and name not in found.bits:  # phrases below may begin with what this one is
+                for below in self._beginning.get(name, ()):
+                    maybe[below] = 1
             if hit:
                 found.bits[name] = found.bits.get(name, 0) | hit
-        return found
+            at = maybe.find(1, at + 1)
 
     def classes(self, word: str) -> frozenset[str]:
         """Return the classes of one folded word as it stands, without guessing at misspellings."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import hmac
 import secrets
 
@@ -34,11 +33,8 @@ def unlock(locked: bytes, key: bytes, purpose: str) -> bytes:
 
 def keyed_hash(key: bytes, *parts: str) -> bytes:
     """Return HMAC-SHA256 over length-prefixed parts: worthless to whoever has no key."""
-    mac = hmac.new(key, digestmod=hashlib.sha256)
-    for part in parts:
-        encoded = part.encode(errors="surrogatepass")  # what people type need not be clean
-        mac.update(len(encoded).to_bytes(4, "big") + encoded)
-    return mac.digest()
+    encoded = [part.encode(errors="surrogatepass") for part in parts]  # what people type need not be clean
+    return hmac.digest(key, b"".join(len(one).to_bytes(4, "big") + one for one in encoded), "sha256")
 
 
 def derive(key: bytes, purpose: str, length: int = 32, salt: bytes | None = None) -> bytes:
