@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import secrets
 import threading
 from collections import OrderedDict
 from dataclasses import dataclass, field
@@ -24,6 +26,11 @@ class Dial:
     phone: str = field(repr=False)
     service_code: str
     text: str = field(repr=False)
+
+    @property
+    def owner(self) -> str:
+        """Return whose session it is: the phone and the code it dialled."""
+        return f"{self.phone.strip().removeprefix('+')} {self.service_code}"  # "+" may arrive as a space
 
 
 @dataclass(frozen=True)
@@ -47,8 +54,7 @@ class Caller:
         """Take the key file and a call of the session."""
         self.id_hash = id_hash(keys, dial.session_id)
         self._key = derive(keys.ussd, f"{_PURPOSE} {dial.session_id}")
-        digits = "".join(letter for letter in dial.phone if letter.isdigit())  # "+" may arrive as a space
-        self.owner_hash = keyed_hash(self._key, "owner", digits or dial.phone, dial.service_code)
+        self.owner_hash = keyed_hash(self._key, "owner", dial.owner)
 
     def hash(self, transcript: str) -> bytes:
         """Return the keyed hash of a transcript."""
@@ -75,47 +81,54 @@ class Caller:
 
 @dataclass(frozen=True)
 class _Known:
-    owner_hash: bytes
+    owner: bytes
     length: int
-    transcript_hash: bytes
+    transcript: bytes
     stays: bool
 
 
 class Recent:
-    """The calls that this process answered last, as hashes in memory.
+    """The calls that this process answered last, in memory, hashed with a key that dies with it.
 
     Of a session that has said nothing yet no row is kept; this still notices a call that belongs to another.
     """
 
     def __init__(self) -> None:
         """Start with none."""
+        self._key = secrets.token_bytes(32)
         self._known: OrderedDict[bytes, _Known] = OrderedDict()
         self._mutex = threading.Lock()
 
-    def allows(self, caller: Caller, text: str) -> bool:
+    def allows(self, dial: Dial) -> bool:
         """Say whether a call can belong to the session it names."""
-        known = self._known.get(caller.id_hash)
+        known = self._known.get(self._hash(dial.session_id))
         if known is None:
             return True
-        if known.owner_hash != caller.owner_hash:
+        if known.owner != self._hash(dial.owner):
             return False
-        is_late = len(text) < known.length or caller.hash(text) == known.transcript_hash
-        return is_late or caller.goes_on(text, known.length, known.transcript_hash)
+        goes_on = dial.text[known.length : known.length + 1] in {"", "*"}
+        return len(dial.text) < known.length or (goes_on and self._hash(dial.text[: known.length]) == known.transcript)
 
-    def stays(self, caller: Caller) -> bool:
+    def stays(self, dial: Dial) -> bool:
         """Say whether a row of this session is known to be kept."""
-        known = self._known.get(caller.id_hash)
+        known = self._known.get(self._hash(dial.session_id))
         return known is not None and known.stays
 
-    def note(self, caller: Caller, text: str, *, stays: bool) -> None:
+    def note(self, dial: Dial, *, stays: bool) -> None:
         """Remember a call that was answered; a late one changes nothing."""
+        session = self._hash(dial.session_id)
         with self._mutex:
-            known = self._known.get(caller.id_hash)
-            if known is None or known.length < len(text):
-                self._known[caller.id_hash] = _Known(caller.owner_hash, len(text), caller.hash(text), stays)
-            self._known.move_to_end(caller.id_hash)
+            known = self._known.get(session)
+            if known is None or known.length < len(dial.text):
+                self._known[session] = _Known(
+                    self._hash(dial.owner), len(dial.text), self._hash(dial.text), stays
+                )
+            self._known.move_to_end(session)
             if len(self._known) > _MOST_RECENT:
                 self._known.popitem(last=False)
+
+    def _hash(self, text: str) -> bytes:
+        return hashlib.blake2b(text.encode(), key=self._key, digest_size=16).digest()
 
 
 def id_hash(keys: KeyFile, session_id: str) -> bytes:

@@ -17,7 +17,6 @@ from sms.gateway import FORM, LONGEST_CALL, BadCall, Fields, is_secret
 from sms.ussd_calls import Dial
 from sms.ussd_sessions import Sessions, finalise
 from tipline.house import KeyFileMissing
-from tipline.web import house
 
 __all__ = ["blueprint", "finalise"]
 
@@ -36,63 +35,52 @@ def _set_up(state: BlueprintSetupState) -> None:
 @blueprint.post("/<secret>")
 def screen(secret: str) -> Response:
     """Answer one call of the carrier with the next screen."""
-    _check(secret)
-    sessions = _sessions()
+    sessions = _checked(secret)
     try:
         form = Fields.read(request.get_data(cache=False))
     except RequestEntityTooLarge:
         return _show(sessions.sorry("", "too_long"), 413)
     except BadCall:
         return _show(sessions.sorry(""))
-    text = form.first("text")
-    try:
-        dial = Dial(form.needed("sessionId"), form.needed("phoneNumber"), form.first("serviceCode").strip(), text)
-    except BadCall:
-        return _show(sessions.sorry(text))
-    if not _is_our_code(dial.service_code):
+    first = form.first
+    dial = Dial(first("sessionId"), first("phoneNumber").strip(), first("serviceCode").strip(), first("text"))
+    if sessions.house.settings.ussd_code not in {"", dial.service_code}:  # compared only where it is set
         abort(403)
     if not dial.session_id or not dial.phone:
-        return _show(sessions.sorry(text))
+        return _show(sessions.sorry(dial.text))
     try:
         return _show(sessions.screen(dial))
     except KeyFileMissing:
-        return _show(sessions.sorry(text, "no_desk_key"))
+        return _show(sessions.sorry(dial.text, "no_desk_key"))
     except Exception:  # noqa: BLE001 - whoever dialled needs words, whatever went wrong
         _log.exception("a USSD call failed")  # the log gets its type and place
-        return _show(sessions.sorry(text))
+        return _show(sessions.sorry(dial.text))
 
 
 @blueprint.post("/<secret>/events")
 def events(secret: str) -> Response:
     """Take the carrier's word that a session is over. It may never come: a sweep closes silent sessions too."""
-    _check(secret)
+    sessions = _checked(secret)
     try:
         session_id = Fields.read(request.get_data(cache=False)).first("sessionId")
         if session_id:
-            _sessions().end(session_id)
+            sessions.end(session_id)
     except (BadCall, RequestEntityTooLarge):
         pass  # nothing in it that we need
     except Exception:  # noqa: BLE001 - the sweep does it a little later
         _log.exception("a USSD note failed")
-    return Response("", mimetype="text/plain")
+    return _show("")
 
 
-def _check(secret: str) -> None:
-    if not is_secret(secret, house().settings.africastalking.callback_secrets):
+def _checked(secret: str) -> Sessions:
+    """Return the sessions; 403 for a wrong secret, 415 for anything but a form."""
+    sessions = cast("Sessions", current_app.extensions[_SESSIONS])
+    if not is_secret(secret, sessions.house.settings.africastalking.callback_secrets):
         abort(403)
     if request.mimetype != FORM:
         abort(415)
     request.max_content_length = LONGEST_CALL
-
-
-def _is_our_code(service_code: str) -> bool:
-    """Say whether our code was dialled; any is ours where ``TIPLINE_USSD_CODE`` is not set."""
-    ours = house().settings.ussd_code
-    return not ours or service_code == ours
-
-
-def _sessions() -> Sessions:
-    return cast("Sessions", current_app.extensions[_SESSIONS])
+    return sessions
 
 
 def _show(wire: str, status: int = 200) -> Response:

@@ -68,7 +68,7 @@ class Sessions:
 
     def __init__(self, house: House, menu: Menu) -> None:
         """Take the house and the menu."""
-        self._house = house
+        self.house = house
         self._menu = menu
         self._recent = Recent()
         self._first = ussd.start(menu).screen.wire()
@@ -81,13 +81,12 @@ class Sessions:
         """
         if not dial.text:
             return self._first
-        caller = Caller(self._house.keys, dial)
-        if not self._recent.allows(caller, dial.text):
+        if not self._recent.allows(dial):
             return self.sorry(dial.text)
-        shown = None if self._recent.stays(caller) else self._opening(dial.text)
-        done = self._take(caller, dial) if shown is None else _Done(shown)
+        shown = None if self._recent.stays(dial) else self._opening(dial.text)
+        done = self._take(Caller(self.house.keys, dial), dial) if shown is None else _Done(shown)
         if done.taken:
-            self._recent.note(caller, dial.text, stays=shown is None)
+            self._recent.note(dial, stays=shown is None)
         return done.wire
 
     def sorry(self, text: str, code: str = "try_again") -> str:
@@ -96,7 +95,7 @@ class Sessions:
 
     def end(self, session_id: str) -> None:
         """Close a session that the carrier says is over, and make final what it left."""
-        house = self._house
+        house = self.house
         with house.database.write() as session:
             _finish(session, _TABLE.c.id_hash == id_hash(house.keys, session_id), house.clock())
 
@@ -119,7 +118,7 @@ class Sessions:
         ready = _Ready()
         for left in reversed(range(_TRIES)):
             try:
-                with self._house.database.write() as session:
+                with self.house.database.write() as session:
                     done = self._go_on(session, caller, dial, ready)
                 if isinstance(done, _Wanted):
                     ready = self._make_ready(done)
@@ -131,14 +130,14 @@ class Sessions:
             except DomainError as error:
                 return _Done(self.sorry(dial.text, error.code), taken=False)
             if done.changed:
-                self._house.wake()
+                self.house.wake()
             return done
         return _Done(self.sorry(dial.text), taken=False)
 
     def _make_ready(self, wanted: _Wanted) -> _Ready:
         if not wanted.digits:
-            return _Ready(receipt=self._house.minter.take())
-        return _Ready(opened={wanted.digits: followup.unlock_receipt(wanted.digits, self._house.keys)})
+            return _Ready(receipt=self.house.minter.take())
+        return _Ready(opened={wanted.digits: followup.unlock_receipt(wanted.digits, self.house.keys)})
 
     def _go_on(self, session: Session, caller: Caller, dial: Dial, ready: _Ready) -> _Done | _Wanted:
         row = session.connection().execute(_FIND, {"session": caller.id_hash}).first()
@@ -166,7 +165,7 @@ class Sessions:
         wanted = self._wanted(turn, tip_id, ready)
         if wanted is not None:
             return wanted
-        now = self._house.clock()
+        now = self.house.clock()
         if speaks:
             tip_id = self._put(session, dial, turn, tip_id, now)
         turn = self._act(session, turn, tip_id, ready, now)
@@ -184,7 +183,7 @@ class Sessions:
     def _wanted(self, turn: ussd.Turn, tip_id: int | None, ready: _Ready) -> _Wanted | None:
         """Return what must be made ready first: nothing is written while this is missing."""
         if turn.effect == "finish":
-            ready.receipt = ready.receipt or self._house.minter.take_ready()
+            ready.receipt = ready.receipt or self.house.minter.take_ready()
             return _Wanted() if ready.receipt is None else None
         if turn.effect == "read" or (turn.effect == "add" and not _is_own(turn, tip_id)):
             digits = turn.session.scratch["receipt"]
@@ -193,7 +192,7 @@ class Sessions:
 
     def _put(self, session: Session, dial: Dial, turn: ussd.Turn, tip_id: int | None, now: datetime) -> int:
         """Keep the report as it stands: a new tip at the first answer, the same tip after that."""
-        said, house = ussd.said(turn.session), self._house
+        said, house = ussd.said(turn.session), self.house
         report = Report(
             channel="ussd",
             text=said.text,
@@ -212,7 +211,7 @@ class Sessions:
 
     def _act(self, session: Session, turn: ussd.Turn, tip_id: int | None, ready: _Ready, now: datetime) -> ussd.Turn:
         """Carry out what else an answer led to; return the turn with the screen that follows."""
-        keys = self._house.keys
+        keys = self.house.keys
         if turn.effect == "finish" and tip_id is not None and ready.receipt is not None:
             intake.attach_receipt(session, tip_id, ready.receipt, None, keys)
             return ussd.receipt_screen(self._menu, turn.session, ready.receipt.digits)
@@ -229,7 +228,7 @@ class Sessions:
         return turn
 
     def _phone(self, dial: Dial) -> Phone | None:
-        settings = self._house.settings
+        settings = self.house.settings
         try:
             return Phone(phones.parse(dial.phone), CARRIER, settings.shortcode or settings.africastalking.sender)
         except BadPhoneNumber:
