@@ -13,6 +13,7 @@ from tipline.web import desk_key, house, people, second_factor
 from tipline.web.compress import never_compress
 from tipline.web.errors import message, status_of
 from tipline.web.limits import bounded_sign_ins
+from tipline.web.second_factor import account_page, wrong_passphrase
 from tipline.web.session import ANYBODY, forget, guard, keep, page, safe_path, signed_in
 
 blueprint = Blueprint("accounts", __name__)
@@ -65,7 +66,7 @@ def sign_out(who: Identity) -> AnyResponse:
 @signed_in(*ANYBODY)
 def account(who: Identity) -> str:
     """Show what one may change about oneself."""
-    return _account(who)
+    return account_page(who)
 
 
 @blueprint.post("/desk/account/passphrase")
@@ -74,12 +75,12 @@ def passphrase(who: Identity) -> AnyResponse:
     """Change one's passphrase: the same key, behind another one."""
     old, new = request.form.get("password", ""), request.form.get("new", "")
     if new != request.form.get("again", ""):
-        return Response(_account(who, gettext("The two new passphrases are not the same.")), 422)
+        return Response(account_page(who, gettext("The two new passphrases are not the same."), "passphrase"), 422)
     try:
         house().change_password(who, old, new)
     except (SignInRefused, WeakPassword, Busy) as refused:
-        said = _wrong_passphrase() if isinstance(refused, SignInRefused) else message(refused.code)
-        return Response(_account(who, said), 503 if isinstance(refused, Busy) else 422)
+        said = wrong_passphrase() if isinstance(refused, SignInRefused) else message(refused.code)
+        return Response(account_page(who, said, "passphrase"), 503 if isinstance(refused, Busy) else 422)
     return redirect(url_for("accounts.account", done="password"), 303)
 
 
@@ -95,11 +96,3 @@ def language(who: Identity) -> AnyResponse:
 def _form(onward: str, username: str = "", wrong: str = "") -> str:
     return page("desk/sign_in.html", None, onward=safe_path(onward) or "", username=username[:60], wrong=wrong)
 
-
-def _account(who: Identity, wrong: str = "") -> str:
-    has = second_factor.is_set_up(who)
-    return page("desk/account.html", who, wrong=wrong, wrong_form="passphrase", second_factor=has)
-
-
-def _wrong_passphrase() -> str:
-    return str(gettext("Your present passphrase is not right."))

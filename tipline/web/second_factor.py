@@ -7,7 +7,7 @@ from flask import Blueprint, Response, redirect, request, url_for
 from flask_babel import gettext
 from werkzeug.wrappers import Response as AnyResponse
 
-from tipline import accounts
+from tipline import accounts, desks
 from tipline.accounts import Identity
 from tipline.errors import Busy, SignInRefused
 from tipline.models import Account
@@ -75,18 +75,27 @@ def is_set_up(who: Identity) -> bool:
         return session.get_one(Account, who.account_id).totp_confirmed
 
 
+def wrong_passphrase() -> str:
+    """Say that the present passphrase was mistyped."""
+    return str(gettext("Your present passphrase is not right."))
+
+
 def _not_me(who: Identity) -> Response | None:
     try:
         house().check_password(who, request.form.get("password", ""))
     except Busy as busy:
-        return Response(_account(who, message(busy.code)), 503)
+        return Response(account_page(who, message(busy.code), "second_factor"), 503)
     except SignInRefused:
-        return Response(_account(who, gettext("Your present passphrase is not right.")), 422)
+        return Response(account_page(who, wrong_passphrase(), "second_factor"), 422)
     return None
 
 
-def _account(who: Identity, wrong: str) -> str:
-    return page("desk/account.html", who, wrong=wrong, wrong_form="second_factor", second_factor=is_set_up(who))
+def account_page(who: Identity, wrong: str = "", form: str = "") -> str:
+    """Return the page of one's own account; ``wrong`` stands beside the ``form`` that was refused."""
+    with house().database.read() as session:
+        has = session.get_one(Account, who.account_id).totp_confirmed
+        desk = desks.by_slug(session, who.desk).name(who.lang) if who.desk else ""
+    return page("desk/account.html", who, wrong=wrong, wrong_form=form, second_factor=has, desk=desk)
 
 
 def _codes(who: Identity, codes: list[str]) -> Response:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
-from flask_babel import gettext, to_user_timezone
+from flask_babel import format_date, gettext, to_user_timezone
 from flask_babel import lazy_gettext as _l
 
 from tipline import places, triage
@@ -124,7 +124,14 @@ def moment(at: datetime, now: datetime) -> str:
     """Return a time in Lesotho: the hour and minute, and the date unless it is today."""
     here, today = to_user_timezone(at), to_user_timezone(now)
     clock = f"{here:%H:%M}"
-    return clock if here.date() == today.date() else f"{written_date(here.date())}, {clock}"
+    if here.date() == today.date():
+        return clock
+    day = written_date(here.date()) if here.year != today.year else _this_year(here.date())
+    return f"{day}, {clock}"
+
+
+def _this_year(day: date) -> str:
+    return str(format_date(day, "'la' d MMMM" if current_lang() == "st" else "d MMMM"))
 
 
 def place(slug: str | None) -> str:
