@@ -8,6 +8,7 @@ from __future__ import annotations
 import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import cache
 from typing import cast
 
 from sqlalchemy import Table, and_, bindparam, or_, select
@@ -146,8 +147,9 @@ def _act(
     return step.action == "read"
 
 
+@cache
 def _said(answer: str) -> str | None:
-    """Put an answer as it is kept (template and language) into words."""
+    """Put an answer as it is kept (template and language) into words; there are few, and they never change."""
     if not answer:
         return None
     template, lang = answer.split(":")
