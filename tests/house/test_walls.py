@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -51,6 +52,16 @@ def test_templates_styles_and_scripts_are_not_longer_either() -> None:
 
 def test_the_walls_between_the_wings_stand() -> None:
     assert lint_imports(config_filename=str(make.ROOT / "pyproject.toml"), no_logo=True) == EXIT_STATUS_SUCCESS
+
+
+def test_every_room_below_the_edge_stands_behind_the_wall_that_keeps_the_web_out() -> None:
+    contracts = tomllib.loads((make.ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"][
+        "contracts"
+    ]
+    behind = next(contract for contract in contracts if contract["id"] == "core")["source_modules"]
+    rooms = {path.stem for path in (make.ROOT / "tipline").glob("*.py")} - {"__init__"}
+    rooms |= {path.parent.name for path in (make.ROOT / "tipline").glob("*/__init__.py")} - {"web"}
+    assert {f"tipline.{room}" for room in rooms} <= set(behind)
 
 
 def test_below_the_edges_nobody_looks_at_a_clock() -> None:
