@@ -73,7 +73,9 @@ class Instance:
                 stderr=output,
                 start_new_session=True,
             )
-        until(self.answers, self.log, "the instance")
+        process = self.process
+        until(lambda: self.answers() or process.poll() is not None, self.log, "the instance")
+        assert process.poll() is None, self.log.read_text()[-4000:]
 
     def answers(self) -> bool:
         """Say whether it is alive."""
