@@ -54,17 +54,18 @@ def open_thread(lang: str) -> Response:
     """Open the thread of a receipt; add what was written. Unknown digits and wrong ones get the same answer."""
     never_compress()
     text = report_steps.clean(request.form.get("text", ""))
-    typed = clean(request.form.get("receipt", ""))
+    typed = report_steps.clean(request.form.get("receipt", ""))
+    digits = clean(typed)
     held = request.form.get("held", "")
     if held:
         try:
-            typed = _held(held)
+            digits = _held(held)
         except drafts.Lost:
             return _ask_again(lang, "", text, "", 422, expired=True)
-    if not typed:
+    if not digits:
         return _ask_again(lang, "", text, "unknown_receipt", 422)
     try:
-        keys = followup.unlock_receipt(typed, house().keys)
+        keys = followup.unlock_receipt(digits, house().keys)
         now = house().clock()
         with house().database.write() as session:
             thread = followup.open_thread(session, keys, keys=house().keys, now=now)
@@ -75,7 +76,7 @@ def open_thread(lang: str) -> Response:
                 thread = followup.open_thread(session, keys, keys=house().keys, now=now)
     except (errors.UnknownReceipt, errors.Busy) as error:
         return _ask_again(lang, typed, text, error.code, status_of(error))
-    return _thread(lang, typed, thread, text, fault)
+    return _thread(lang, digits, thread, text, fault)
 
 
 def _thread(lang: str, digits: str, thread: Thread, text: str, fault: str) -> Response:

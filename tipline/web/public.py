@@ -15,7 +15,7 @@ from tipline.desks import OpenDesk
 from tipline.intake import CATEGORIES
 from tipline.receipts import grouped
 from tipline.web import drafts, house, inbox, report_steps
-from tipline.web.compress import never_compress, same_for_all
+from tipline.web.compress import apart, never_compress, same_for_all
 from tipline.web.drafts import Draft, Lost
 from tipline.web.errors import message, status_of
 from tipline.web.origin import from_elsewhere
@@ -25,6 +25,7 @@ blueprint.register_blueprint(inbox.blueprint)
 Faults = Mapping[str, str]  # field → code
 Show = Callable[[str, Draft, Faults], Response]
 
+_SLOT = "(receipt)"
 _TYPED = ("story", "where", "exclude_note", "phone")
 _STEP_OF = {  # where a refusal by intake is put right; everything else stays on the page that was sent
     "empty": ("story", "story"),
@@ -140,15 +141,25 @@ def _send(lang: str, draft: Draft, show: Show) -> Response:
         step, field = _STEP_OF.get(error.code, ("check", ""))
         return show(step, draft, {field: error.code})
     never_compress()
-    page = render_template(
-        "public/report_done.html",
-        lang=lang,
-        receipt=grouped(done.receipt) if done.receipt else "",
-        again=not done.is_new,
-        answers=draft.answers,
-        ussd_code=current_app.config["TIPLINE"].ussd_code,
-    )
-    return Response(page)
+    page = _done_page(lang, bool(done.receipt), not done.is_new, draft.answers.danger == "yes", bool(draft.answers.phone))
+    return Response(page.replace(_SLOT, apart(grouped(done.receipt))) if done.receipt else page)
+
+
+def _done_page(lang: str, receipt: bool, again: bool, danger: bool, phone: bool) -> str:  # noqa: FBT001 - what it shows
+    """Return the last page with a slot for the digits: all else in it is the same for many, so it is kept."""
+    kept: dict[tuple[object, ...], str] = current_app.extensions.setdefault("done_pages", {})
+    key = (lang, receipt, again, danger, phone)
+    if key not in kept:
+        kept[key] = render_template(
+            "public/report_done.html",
+            lang=lang,
+            receipt=_SLOT if receipt else "",
+            again=again,
+            danger=danger,
+            phone=phone,
+            ussd_code=current_app.config["TIPLINE"].ussd_code,
+        )
+    return kept[key]
 
 
 def _start(lang: str, draft: Draft | None) -> Response:
