@@ -121,18 +121,26 @@ def _verified(name: str, secret: str) -> tuple[Gateway, Call]:
     gateways = cast("Mapping[str, Gateway]", current_app.extensions["tipline_gateways"])
     if name not in gateways:
         abort(404)
-    request.max_content_length = LONGEST_CALL
     query = request.query_string
     call = Call(
         url=house().settings.base_url + request.path + (f"?{query.decode('latin-1')}" if query else ""),
         headers={header.lower(): value for header, value in request.headers},
         query=query,
-        body=request.get_data(cache=False),
+        body=_body(),
         secret=secret,
     )
     if not gateways[name].verify(call):
         abort(403)
     return gateways[name], call
+
+
+def _body() -> bytes:
+    """Return the request's body; 413 if it is too long (of a chunked one Werkzeug would only cut off the end)."""
+    request.max_content_length = LONGEST_CALL + 1
+    body = request.get_data(cache=False)
+    if len(body) > LONGEST_CALL:
+        abort(413)
+    return body
 
 
 def _check_form() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from io import BytesIO
 from pathlib import Path
 
 import pytest
@@ -59,6 +60,20 @@ class TestEveryDoor:
     def test_what_is_too_long_is_refused(self, name: str, line: Line) -> None:
         assert send(line, doors.text(line.house.settings, name, "a" * (LONGEST_CALL + 1))) == 413
         assert kept(line) == (0, 0, 0)
+
+    @pytest.mark.parametrize(("size", "status"), [(LONGEST_CALL + 1, 413), (100_000, 413), (3000, 200)])
+    def test_a_body_in_chunks_is_kept_whole_or_not_at_all(self, size: int, status: int, name: str, line: Line) -> None:
+        request = doors.text(line.house.settings, name, "a" * size)
+        headers = {**request.headers, "Transfer-Encoding": "chunked"}
+        over = {"wsgi.input_terminated": True}
+
+        stream = BytesIO(request.body)
+        response = line.app.test_client().post(
+            request.path, input_stream=stream, headers=headers, environ_overrides=over
+        )
+
+        assert response.status_code == status
+        assert kept(line)[0] == (1 if status == 200 else 0)
 
     def test_what_just_fits_is_kept(self, name: str, line: Line) -> None:
         assert send(line, doors.text(line.house.settings, name, "a " * 3000)) == 200
