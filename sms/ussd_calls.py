@@ -47,6 +47,15 @@ class Walk:
     screens: tuple[tuple[str, str], ...] = field(repr=False)
 
 
+@dataclass(frozen=True)
+class Stands:
+    """Where a dialogue stands: its state, the screen of each transcript so far, and the key of its draft tip."""
+
+    session: ussd.Session
+    screens: dict[str, str] = field(repr=False)
+    draft_key: bytes = field(repr=False)
+
+
 class Caller:
     """A session's keys. All of them need the carrier's session id, which is kept nowhere."""
 
@@ -68,15 +77,16 @@ class Caller:
         """Say whether inputs begin with this transcript and hold more."""
         return text[length : length + 1] == "*" and self.hash(text[:length]) == transcript_hash
 
-    def lock(self, session: ussd.Session, screens: dict[str, str]) -> bytes:
-        """Lock where a dialogue stands and the screens it has shown."""
-        plain = json.dumps([session.to_json(), screens], ensure_ascii=False, separators=(",", ":"))
+    def lock(self, stands: Stands) -> bytes:
+        """Lock where a dialogue stands."""
+        parts = [stands.session.to_json(), stands.screens, stands.draft_key.hex()]
+        plain = json.dumps(parts, ensure_ascii=False, separators=(",", ":"))
         return lock(plain.encode(errors="surrogatepass"), self._key, _PURPOSE)
 
-    def unlock(self, locked: bytes) -> tuple[ussd.Session, dict[str, str]]:
+    def unlock(self, locked: bytes) -> Stands:
         """Undo ``lock``."""
-        line, screens = json.loads(unlock(locked, self._key, _PURPOSE).decode(errors="surrogatepass"))
-        return ussd.Session.from_json(line), screens
+        line, screens, draft_key = json.loads(unlock(locked, self._key, _PURPOSE).decode(errors="surrogatepass"))
+        return Stands(ussd.Session.from_json(line), screens, bytes.fromhex(draft_key))
 
 
 @dataclass(frozen=True)

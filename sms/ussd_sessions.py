@@ -12,13 +12,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table, bindparam, select, update
+from sqlalchemy import ColumnElement, Row, Table, bindparam, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from sms import ussd
 from sms.menu import Menu
-from sms.ussd_calls import Caller, Dial, Recent, id_hash, language_of, replay
+from sms.ussd_calls import Caller, Dial, Recent, Stands, id_hash, language_of, replay
 from tipline import followup, intake, phones, thread
 from tipline.errors import BadPhoneNumber, DomainError
 from tipline.house import House
@@ -26,6 +26,7 @@ from tipline.intake import Report
 from tipline.models import Tip, UssdSession
 from tipline.phones import Phone
 from tipline.receipts import Receipt
+from tipline.sealing import new_content_key
 from tipline.sealing.passwords import ReceiptKeys
 
 CARRIER = "africastalking"
@@ -56,11 +57,22 @@ class _Wanted:
 
 @dataclass(frozen=True)
 class _Done:
-    """A screen. ``taken`` unless the call did not belong to its session; ``changed`` if a tip came of it."""
+    """A screen. ``taken`` unless the call did not belong to its session; ``promised`` if the worker may have to act."""
 
     wire: str = field(repr=False)
     taken: bool = True
-    changed: bool = False
+    promised: bool = False
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One answer played, nothing of it kept yet. ``speaks`` if the report is to be kept as it stands now."""
+
+    turn: ussd.Turn
+    speaks: bool
+    screens: dict[str, str] = field(repr=False)
+    draft_key: bytes = field(repr=False)
+    tip_id: int | None
 
 
 class Sessions:
@@ -129,7 +141,7 @@ class Sessions:
                 continue
             except DomainError as error:
                 return _Done(self.sorry(dial.text, error.code), taken=False)
-            if done.changed:
+            if done.promised:
                 self.house.wake()
             return done
         return _Done(self.sorry(dial.text), taken=False)
@@ -141,58 +153,70 @@ class Sessions:
 
     def _go_on(self, session: Session, caller: Caller, dial: Dial, ready: _Ready) -> _Done | _Wanted:
         row = session.connection().execute(_FIND, {"session": caller.id_hash}).first()
-        tip_id = row.tip_id if row is not None else None
-        if row is None:
-            walk = replay(self._menu, dial.text)
-            if walk is None:
-                return self._closed(dial)
-            turn, speaks = walk.turn, walk.speaks
-            screens = {caller.tag(transcript): wire for transcript, wire in walk.screens}
-        elif row.owner_hash != caller.owner_hash:
-            return self._closed(dial)
-        elif not row.open:
-            return self._closed(dial, tip_id)
-        else:
-            stands, screens = caller.unlock(row.locked)
-            shown = screens.get(caller.tag(dial.text))
-            if shown is not None:
-                return _Done(shown)
-            is_over = next(reversed(screens.values())).startswith("END ")
-            if is_over or not caller.goes_on(dial.text, row.transcript_length, row.transcript_hash):
-                return self._closed(dial)
-            turn = ussd.play(self._menu, stands, dial.text[row.transcript_length + 1 :])
-            speaks = turn.effect in {"keep", "finish"}
-        wanted = self._wanted(turn, tip_id, ready)
+        step = self._begin(caller, dial) if row is None else self._follow(caller, dial, row)
+        if isinstance(step, _Done):
+            return step
+        wanted = self._wanted(step, ready)
         if wanted is not None:
             return wanted
-        now = self.house.clock()
-        if speaks:
-            tip_id = self._put(session, dial, turn, tip_id, now)
-        turn = self._act(session, turn, tip_id, ready, now)
-        screens[caller.tag(dial.text)] = turn.screen.wire()
+        now, tip_id = self.house.clock(), step.tip_id
+        if step.speaks:
+            tip_id = self._put(session, dial, step, now)
+        turn = self._act(session, step.turn, tip_id, ready, now)
+        wire = turn.screen.wire()
         values: dict[str, Any] = {
             "transcript_length": len(dial.text),
             "transcript_hash": caller.hash(dial.text),
-            "locked": caller.lock(turn.session, screens),
+            "locked": caller.lock(
+                Stands(turn.session, {**step.screens, caller.tag(dial.text): wire}, step.draft_key)
+            ),
             "tip_id": tip_id,
             "changed_at": now,
         }
-        _save(session, caller, values, is_new=row is None)
-        return _Done(turn.screen.wire(), changed=speaks or turn.effect == "add")
+        if row is None:
+            thread.put(session, UssdSession, id_hash=caller.id_hash, owner_hash=caller.owner_hash, open=True, **values)
+        else:
+            session.connection().execute(_CHANGE, {"session": caller.id_hash, **values})
+        return _Done(wire, promised=tip_id != step.tip_id or turn.effect in {"finish", "add"})
 
-    def _wanted(self, turn: ussd.Turn, tip_id: int | None, ready: _Ready) -> _Wanted | None:
+    def _begin(self, caller: Caller, dial: Dial) -> _Step | _Done:
+        """Play a session of which nothing is kept yet, from its first screen on."""
+        walk = replay(self._menu, dial.text)
+        if walk is None:
+            return self._closed(dial)
+        screens = {caller.tag(transcript): wire for transcript, wire in walk.screens}
+        return _Step(walk.turn, walk.speaks, screens, new_content_key(), None)
+
+    def _follow(self, caller: Caller, dial: Dial, row: Row[Any]) -> _Step | _Done:
+        """Play what is new in a call; a call that was answered before is shown what it was."""
+        if row.owner_hash != caller.owner_hash:
+            return self._closed(dial)
+        if not row.open:
+            return self._closed(dial, row.tip_id)
+        stands = caller.unlock(row.locked)
+        shown = stands.screens.get(caller.tag(dial.text))
+        if shown is not None:
+            return _Done(shown)
+        is_over = next(reversed(stands.screens.values())).startswith("END ")
+        if is_over or not caller.goes_on(dial.text, row.transcript_length, row.transcript_hash):
+            return self._closed(dial)
+        turn = ussd.play(self._menu, stands.session, dial.text[row.transcript_length + 1 :])
+        return _Step(turn, turn.effect in {"keep", "finish"}, stands.screens, stands.draft_key, row.tip_id)
+
+    def _wanted(self, step: _Step, ready: _Ready) -> _Wanted | None:
         """Return what must be made ready first: nothing is written while this is missing."""
+        turn = step.turn
         if turn.effect == "finish":
             ready.receipt = ready.receipt or self.house.minter.take_ready()
             return _Wanted() if ready.receipt is None else None
-        if turn.effect == "read" or (turn.effect == "add" and not _is_own(turn, tip_id)):
+        if turn.effect == "read" or (turn.effect == "add" and not _is_own(turn, step.tip_id)):
             digits = turn.session.scratch["receipt"]
             return _Wanted(digits) if digits not in ready.opened else None
         return None
 
-    def _put(self, session: Session, dial: Dial, turn: ussd.Turn, tip_id: int | None, now: datetime) -> int:
+    def _put(self, session: Session, dial: Dial, step: _Step, now: datetime) -> int:
         """Keep the report as it stands: a new tip at the first answer, the same tip after that."""
-        said, house = ussd.said(turn.session), self.house
+        said, house = ussd.said(step.turn.session), self.house
         report = Report(
             channel="ussd",
             text=said.text,
@@ -202,12 +226,17 @@ class Sessions:
             danger_now=said.danger_now,
             child=said.child,
             phone=self._phone(dial) if said.contact else None,
-            unfinished=turn.effect != "finish",
+            unfinished=step.turn.effect != "finish",
         )
-        if tip_id is None:
-            return intake.submit(session, report, now=now, keys=house.keys, rules=house.rules).tip_id
-        intake.grow(session, tip_id, report, now=now, keys=house.keys, rules=house.rules)
-        return tip_id
+        if step.tip_id is None:
+            done = intake.submit(
+                session, report, now=now, keys=house.keys, rules=house.rules, draft_key=step.draft_key
+            )
+            return done.tip_id
+        intake.grow(
+            session, step.tip_id, report, now=now, keys=house.keys, rules=house.rules, draft_key=step.draft_key
+        )
+        return step.tip_id
 
     def _act(self, session: Session, turn: ussd.Turn, tip_id: int | None, ready: _Ready, now: datetime) -> ussd.Turn:
         """Carry out what else an answer led to; return the turn with the screen that follows."""
@@ -251,13 +280,6 @@ def _finish(session: Session, which: ColumnElement[bool], now: datetime) -> None
         if one.tip_id is not None:
             intake.finish_dropped(session, one.tip_id, now)
         session.connection().execute(_CHANGE, {"session": one.id_hash, "open": False, "locked": b""})
-
-
-def _save(session: Session, caller: Caller, values: dict[str, Any], *, is_new: bool) -> None:
-    if is_new:
-        thread.put(session, UssdSession, id_hash=caller.id_hash, owner_hash=caller.owner_hash, open=True, **values)
-    else:
-        session.connection().execute(_CHANGE, {"session": caller.id_hash, **values})
 
 
 def _is_own(turn: ussd.Turn, tip_id: int | None) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +24,9 @@ _ALL = (
     .order_by(Desk.id)
 )
 _BY_REFERRAL = {"offered", "accepted"}
-_ASSIGNED = select(TipDesk.desk_id, TipDesk.state, TipDesk.priority).where(TipDesk.tip_id == bindparam("tip"))
+_AROUND = _ALL.add_columns(TipDesk.state, TipDesk.priority).join(
+    TipDesk, (TipDesk.desk_id == Desk.id) & (TipDesk.tip_id == bindparam("tip")), isouter=True
+)
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,14 @@ class OpenDesk:
         return self.name_st if lang == "st" else self.name_en
 
 
+@dataclass(frozen=True)
+class Assigned:
+    """How a desk came to a tip (see ``models.TipDesk.state``), and how urgent the tip is in its queue."""
+
+    state: str
+    priority: str
+
+
 def seed_desks(session: Session, seeds: tuple[DeskSeed, ...]) -> None:
     """Add the desks that are not there yet."""
     present = set(session.scalars(select(Desk.slug)))
@@ -55,6 +65,13 @@ def seed_desks(session: Session, seeds: tuple[DeskSeed, ...]) -> None:
 def all_desks(session: Session) -> dict[str, OpenDesk]:
     """Return every desk by its slug, with its present key."""
     return {row.slug: _open_desk(row) for row in _connection(session).execute(_ALL)}
+
+
+def around(session: Session, tip_id: int) -> tuple[dict[str, OpenDesk], dict[int, Assigned]]:
+    """Return every desk by its slug, and what a tip is to those that have it: desk id → why, how urgent."""
+    rows = _connection(session).execute(_AROUND, {"tip": tip_id}).all()
+    there = {row.id: Assigned(row.state, row.priority) for row in rows if row.state is not None}
+    return {row.slug: _open_desk(row) for row in rows}, there
 
 
 def by_slug(session: Session, slug: str) -> OpenDesk:
@@ -90,20 +107,21 @@ def assign(
 
 
 def reassign(
-    session: Session, tip_id: int, chosen: list[OpenDesk], priority: str, arrived: datetime, stage: str
-) -> dict[int, str]:
+    session: Session, tip_id: int, chosen: list[OpenDesk], there: Mapping[int, Assigned], priority: str,
+    arrived: datetime, stage: str,
+) -> dict[int, str]:  # fmt: skip
     """Let the chosen desks in, and out those that were routed before and are not now.
 
-    Return who reads the tip: desk id → state. A desk that another one referred it to stays.
+    ``there`` is what ``around`` told. Return who reads the tip: desk id → state. A desk that another one referred it
+    to stays.
     """
     table, connection = _table(TipDesk), _connection(session)
-    there = {row.desk_id: row for row in connection.execute(_ASSIGNED, {"tip": tip_id})}
-    reading = {row.desk_id: row.state for row in there.values() if row.state in _BY_REFERRAL}
+    reading = {desk_id: one.state for desk_id, one in there.items() if one.state in _BY_REFERRAL}
     reading.update({desk.id: "routed" for desk in chosen if desk.id not in reading})
-    gone = [desk_id for desk_id, row in there.items() if row.state == "routed" and desk_id not in reading]
+    gone = [desk_id for desk_id, one in there.items() if one.state == "routed" and desk_id not in reading]
     if gone:
         connection.execute(delete(table).where(table.c.tip_id == tip_id, table.c.desk_id.in_(gone)))
-    if any(row.priority != priority for row in there.values()):
+    if any(one.priority != priority for one in there.values()):
         connection.execute(update(table).where(table.c.tip_id == tip_id).values(priority=priority))
     fresh = [desk for desk in chosen if desk.id not in there]
     if fresh:

@@ -26,12 +26,14 @@ from tipline.sealing import (
     KeyFile,
     PublicKey,
     Sealed,
+    Where,
     derive,
     is_body,
     is_wrap_for,
     keyed_hash,
     lock,
     unlock,
+    unpack,
 )
 
 CATEGORIES = (
@@ -44,7 +46,7 @@ STORY_UID = "story"  # what a device names its entry
 _RECEIPT_AGAIN = "receipt for a repeated send"
 
 _GROWING = (  # made once: the hot path of USSD
-    select(Tip.binding, Tip.received_at, Tip.stage, Entry.id, Entry.uid, Entry.kind)
+    select(Tip.binding, Tip.received_at, Tip.stage, Entry.id, Entry.uid, Entry.kind, Entry.wraps)
     .join(Entry, Entry.tip_id == Tip.id)
     .where(Tip.id == bindparam("tip"), Tip.unfinished, Entry.kind.in_((thread.STORY, thread.NUMBER)))
 )
@@ -96,9 +98,11 @@ class Submitted:
 
 def submit(
     session: Session, report: Report, *, now: datetime, keys: KeyFile, rules: tuple[Rule, ...],
-    receipt: Receipt | None = None,
+    receipt: Receipt | None = None, draft_key: bytes | None = None,
 ) -> Submitted:  # fmt: skip
     """Take in a report from any channel; returns what the reporter needs to come back.
+
+    ``draft_key`` is the story's content key, of a channel that will let this tip ``grow``.
 
     The same ``client_id`` gives the same tip. Raises EmptyTip if nothing was said, TooLong over 64 KiB,
     UnknownCategory, UnknownDesk, BadEnvelope, AllDesksExcluded, and NoDeskKey (nothing is stored) if no desk can
@@ -139,7 +143,7 @@ def submit(
     else:
         thread.add(
             session, instance=keys.instance, tip_id=tip_id, binding=binding, kind=thread.STORY, data=_story(report),
-            readers=readers, now=now,
+            readers=readers, now=now, content_key=draft_key,
         )  # fmt: skip
     if report.phone is not None:
         _add_number(session, tip_id, binding, report.phone, report.language, readers, keys, now)
@@ -194,8 +198,9 @@ def attach_receipt(session: Session, tip_id: int, receipt: Receipt, client_id: s
 
 
 def grow(
-    session: Session, tip_id: int, report: Report, *, now: datetime, keys: KeyFile, rules: tuple[Rule, ...]
-) -> None:
+    session: Session, tip_id: int, report: Report, *, now: datetime, keys: KeyFile, rules: tuple[Rule, ...],
+    draft_key: bytes | None = None,
+) -> None:  # fmt: skip
     """Replace an unfinished tip by the same tip with one more answer (USSD keeps every answered screen).
 
     A number that the reporter no longer agrees to is forgotten. A desk to which the tip was referred stays.
@@ -207,11 +212,11 @@ def grow(
         return
     tip = kept[thread.STORY]
     advice = _advice(report)
-    known = desks.all_desks(session)
+    known, there = desks.around(session, tip_id)
     chosen = _route(advice, report, rules, known)
-    reading = desks.reassign(session, tip_id, chosen, advice.priority, tip.received_at, tip.stage)
+    reading = desks.reassign(session, tip_id, chosen, there, advice.priority, tip.received_at, tip.stage)
     readers = [desk.key for desk in known.values() if desk.id in reading and desk.key is not None]
-    thread.replace(session, keys.instance, tip.binding, tip.id, tip.uid, _story(report), readers)
+    thread.replace(session, tip, Where(keys.instance, tip.binding, tip.uid), _story(report), readers, draft_key)
     _renew_number(session, tip_id, tip.binding, kept.get(thread.NUMBER), report, readers, keys, now)
     values = {
         **_advised(advice),
@@ -347,7 +352,9 @@ def _renew_number(
     if report.phone is not None and kept is None:
         _add_number(session, tip_id, binding, report.phone, report.language, readers, keys, now)
     elif report.phone is not None and kept is not None:
-        thread.replace(session, keys.instance, binding, kept.id, kept.uid, number_data(report.phone), readers)
+        if unpack(kept.wraps).keys() != {reader.id for reader in readers}:
+            where = Where(keys.instance, binding, kept.uid)
+            thread.replace(session, kept, where, number_data(report.phone), readers)
     elif kept is not None:
         session.execute(delete(Entry).where(Entry.id == kept.id))
         session.execute(delete(PhoneThread).where(PhoneThread.tip_id == tip_id))

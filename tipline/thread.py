@@ -10,7 +10,7 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Table, bindparam, select, update
+from sqlalchemy import Insert, Row, Table, bindparam, select, update
 from sqlalchemy.orm import Session
 
 from tipline.models import DeskKey, Entry, Event, Tip, TipDesk
@@ -24,6 +24,7 @@ from tipline.sealing import (
     pack,
     reseal,
     seal,
+    seal_body,
     unpack,
 )
 
@@ -72,10 +73,11 @@ def add(
     now: datetime,
     desk_id: int | None = None,
     account_id: int | None = None,
+    content_key: bytes | None = None,
 ) -> int:
     """Seal one entry to its readers and keep it; return its id."""
     uid = secrets.token_hex(8)
-    sealed = seal(encode(data), Where(instance, binding, uid), readers)
+    sealed = seal(encode(data), Where(instance, binding, uid), readers, content_key)
     return keep(session, tip_id, kind, uid, sealed, now, desk_id=desk_id, account_id=account_id)
 
 
@@ -106,12 +108,19 @@ def keep(
 
 
 def replace(
-    session: Session, instance: str, binding: str, entry_id: int, uid: str, data: Mapping[str, Any],
-    readers: Iterable[PublicKey],
+    session: Session, entry: Row[Any], where: Where, data: Mapping[str, Any], readers: list[PublicKey],
+    content_key: bytes | None = None,
 ) -> None:  # fmt: skip
-    """Seal an unfinished entry anew (a USSD draft grows by an answer)."""
-    sealed = seal(encode(data), Where(instance, binding, uid), readers)
-    session.connection().execute(_REPLACE, {"entry": entry_id, "body": sealed.body, "wraps": pack(sealed.wraps)})
+    """Seal an unfinished entry (its ``id`` and ``wraps``) anew: a USSD draft grows by an answer.
+
+    While its readers stay the same, whoever holds its ``content_key`` need not wrap it for them again.
+    """
+    connection = session.connection()
+    if content_key is not None and unpack(entry.wraps).keys() == {reader.id for reader in readers}:
+        connection.execute(_REPLACE, {"entry": entry.id, "body": seal_body(encode(data), where, content_key)})
+        return
+    sealed = seal(encode(data), where, readers, content_key)
+    connection.execute(_REPLACE, {"entry": entry.id, "body": sealed.body, "wraps": pack(sealed.wraps)})
 
 
 def opened(entry: Entry, tip: Tip, keys: Mapping[str, PrivateKey], instance: str) -> Opened:

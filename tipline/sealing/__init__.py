@@ -14,10 +14,12 @@ from tipline.sealing.envelope import Sealed as Sealed
 from tipline.sealing.envelope import Where as Where
 from tipline.sealing.envelope import is_body as is_body
 from tipline.sealing.envelope import is_wrap_for as is_wrap_for
+from tipline.sealing.envelope import new_content_key as new_content_key
 from tipline.sealing.envelope import open_sealed as open_sealed
 from tipline.sealing.envelope import pack as pack
 from tipline.sealing.envelope import reseal as reseal
 from tipline.sealing.envelope import seal as seal
+from tipline.sealing.envelope import seal_body as seal_body
 from tipline.sealing.envelope import unpack as unpack
 from tipline.sealing.envelope import unwrap as unwrap
 from tipline.sealing.envelope import wrap as wrap

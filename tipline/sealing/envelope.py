@@ -132,16 +132,28 @@ def unwrap(envelope: bytes, key: PrivateKey, info: bytes) -> bytes:
         raise CannotOpen from None
 
 
-def seal(data: bytes, where: Where, readers: Iterable[PublicKey]) -> Sealed:
-    """Seal one entry to its readers. ValueError without a reader: there is no plaintext branch."""
-    content_key = AESGCM.generate_key(256)
-    nonce = secrets.token_bytes(_NONCE_BYTES)
-    body = bytes([SUITE_P256]) + nonce + AESGCM(content_key).encrypt(nonce, pad(data), where.info())
+def new_content_key() -> bytes:
+    """Return a fresh key for one entry."""
+    return AESGCM.generate_key(256)
+
+
+def seal(data: bytes, where: Where, readers: Iterable[PublicKey], content_key: bytes | None = None) -> Sealed:
+    """Seal one entry to its readers, under a fresh key of its own unless one is given.
+
+    ValueError without a reader: there is no plaintext branch.
+    """
+    content_key = content_key or new_content_key()
     wraps = {reader.id: wrap(content_key, reader, where.info(reader.id)) for reader in readers}
     if not wraps:
         msg = "an entry needs a reader"
         raise ValueError(msg)
-    return Sealed(body, wraps)
+    return Sealed(seal_body(data, where, content_key), wraps)
+
+
+def seal_body(data: bytes, where: Where, content_key: bytes) -> bytes:
+    """Seal only the body of an entry, whose key is wrapped to its readers already (a draft that grows)."""
+    nonce = secrets.token_bytes(_NONCE_BYTES)
+    return bytes([SUITE_P256]) + nonce + AESGCM(content_key).encrypt(nonce, pad(data), where.info())
 
 
 def open_sealed(body: bytes, wraps: Mapping[str, bytes], key: PrivateKey, where: Where) -> bytes:
