@@ -36,8 +36,7 @@ def examine(house: House, carriers: Collection[str], jobs_answer: Callable[[], b
     found += _asked("jobs", lambda: [Finding("jobs", good=jobs_answer(), detail="the job engine answers")])
     found.append(Finding("carriers", good=bool(carriers), detail=", ".join(carriers) or "none is set up"))
     found += _services(house)
-    free = shutil.disk_usage(house.settings.var).free
-    found.append(Finding("disk", good=free > _LEAST_FREE, detail=f"{free // (1 << 20)} MB free"))
+    found += _asked("disk", lambda: _disk(house))
     return found
 
 
@@ -46,6 +45,11 @@ def _asked(what: str, look: Callable[[], list[Finding]]) -> list[Finding]:
         return look()
     except Exception as error:  # noqa: BLE001 - whatever is wrong with it is the finding
         return [Finding(what, good=False, detail=f"does not answer ({type(error).__name__})")]
+
+
+def _disk(house: House) -> list[Finding]:
+    free = shutil.disk_usage(house.settings.var).free
+    return [Finding("disk", good=free > _LEAST_FREE, detail=f"{free // (1 << 20)} MB free")]
 
 
 def _keys(house: House) -> Finding:

@@ -233,10 +233,11 @@ def first_sign_in(one: Instance, person: Person) -> None:
         return answer
 
     send("/desk/sign-in", username=person.name, password=person.password, totp="")
-    page = browser.get(f"{one.base}/desk/totp", timeout=PATIENCE).text
-    shown = re.search(r'data-secret="([A-Z2-7]+)"', page)
+    page = browser.get(f"{one.base}/desk/", timeout=PATIENCE).text  # whoever has no authenticator is sent to set it up
+    shown = re.search(r'<p class="secret">(.*?)</p>', page)
     assert shown, page
-    secret = base64.b32decode(shown[1] + "=" * (-len(shown[1]) % 8))
+    letters = re.sub(r"<[^>]+>|\s", "", shown[1])
+    secret = base64.b32decode(letters + "=" * (-len(letters) % 8))
     used = [0]
 
     def code() -> str:
@@ -247,7 +248,7 @@ def first_sign_in(one: Instance, person: Person) -> None:
         used[0] = step
         return totp.code_at(secret, datetime.fromtimestamp(step * totp.STEP_SECONDS, UTC))
 
-    send("/desk/totp", totp=code())
+    send("/desk/account/authenticator", totp=code())
     person.code = code
 
 

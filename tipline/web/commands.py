@@ -48,6 +48,7 @@ def setup(admin: str) -> None:
     instance = house()
     if instance.settings.demo:
         _stop("This is a demo instance. Choose another TIPLINE_VAR for a real one.")
+    instance.settings.var.mkdir(mode=0o700, parents=True, exist_ok=True)
     path = instance.settings.key_file
     fresh = not path.exists()
     if fresh:
@@ -120,6 +121,8 @@ def backup_to(file: Path) -> None:
         rows = backup.write(house().database, house().keys, file)
     except backup.NoBackupKey:
         _stop("The key file names no backup key.")
+    except OSError as error:
+        _stop(f"{file} cannot be written: {error.strerror}.")
     click.echo(f"{rows} rows in {file}.")
 
 
