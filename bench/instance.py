@@ -38,6 +38,7 @@ def fill(var: Path, tips: int) -> None:
         "binding": "lower(hex(randomblob(16)))",
         "client_hash": "NULL",
         "receipt_lookup": "randomblob(32)",
+        "taken_by": "NULL",  # nobody takes two hundred thousand
         "received_at": "strftime('%Y-%m-%d %H:%M:%f000', base.received_at, '-' || n.i || ' seconds')",
         "priority": "'P' || (n.i % 4)",
     }
