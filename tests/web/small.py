@@ -5,12 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from types import SimpleNamespace
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from flask import Flask
 from jinja2 import StrictUndefined
 
 import content.web
+from tipline import translations
 from tipline.web import compress, errors, headers, locale, pages
 
 CATALOGUE = locale.ROOT / "translations" / "st" / "LC_MESSAGES" / "public.po"
@@ -18,10 +17,7 @@ CATALOGUE = locale.ROOT / "translations" / "st" / "LC_MESSAGES" / "public.po"
 
 def small_app(var: Path | None = None, *, demo: bool = False) -> Flask:
     """Put the public blueprints together; translations older than their source are compiled first."""
-    compiled = CATALOGUE.with_suffix(".mo")
-    if not compiled.exists() or compiled.stat().st_mtime < CATALOGUE.stat().st_mtime:
-        with CATALOGUE.open("rb") as source, compiled.open("wb") as target:
-            write_mo(target, read_po(source, locale="st"))
+    translations.compile_stale()
     app = Flask("small", root_path=str(locale.ROOT), static_folder="static")
     app.config["TIPLINE"] = SimpleNamespace(
         name="Lentsoe",
