@@ -12,12 +12,28 @@ from flask.testing import FlaskClient
 from sqlalchemy import create_engine, text
 
 from tests import make, postgres
+from tipline import translations
 from tipline.house import House
+from tipline.receipts import Minter
 
 
 @pytest.fixture(scope="session", autouse=True)
 def _translations() -> None:
-    make.compile_translations()
+    translations.compile_stale()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _one_mint() -> Iterator[None]:
+    """Share one mint among all copies of an instance: 600 receipts ahead in every test would take hours."""
+    minters: dict[bytes, Minter] = {}
+
+    def minter(house: House) -> Minter:
+        pepper = house.keys.pepper
+        return minters.setdefault(pepper, Minter(pepper, ahead=10))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(House, "minter", property(minter))
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import shutil
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from babel.messages.mofile import write_mo
-from babel.messages.pofile import read_po
 from flask import Flask
+from sqlalchemy.orm import Session
 
-from tipline import accounts, demo, settings
+from tipline import accounts, casework, demo, settings
 from tipline.accounts import Identity
+from tipline.casework import Case
 from tipline.database import Database
 from tipline.house import House
-from tipline.intake import Report
+from tipline.intake import Report, Submitted
+from tipline.models import Tip
 
 ROOT = Path(__file__).resolve().parents[1]
 NOON = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
 STORY = "My sister was promised work in a hotel in Durban. They took her passport and she cannot leave the house."
 STORY_ST = "Ba nkile pasa ea khaitseli ea ka, ha a khone ho tsoa ka tlung Durban. Ba mo tšepisitse mosebetsi."
-
-
-def compile_translations() -> None:
-    """Compile the catalogues that are older than their source."""
-    for source in (ROOT / "translations").glob("*/LC_MESSAGES/*.po"):
-        compiled = source.with_suffix(".mo")
-        if not compiled.exists() or compiled.stat().st_mtime < source.stat().st_mtime:
-            with source.open("rb") as read, compiled.open("wb") as written:
-                write_mo(written, read_po(read, locale=source.parts[-3]))
 
 
 def template(var: Path, database_url: str | None = None, *, with_samples: bool = False) -> Path:
@@ -81,3 +76,30 @@ def report(**changes: Any) -> Report:
 def signed_in(house: House, name: str, kind: str = "bearer") -> accounts.Started:
     """Sign a demo account in and return its token."""
     return house.sign_in(name, password(house, name), "", kind)
+
+
+def told(house: House, **changes: Any) -> Submitted:
+    """Take in a report and return what became of it."""
+    return house.take_in(report(**changes))
+
+
+def uid(house: House, tip_id: int) -> str:
+    """Return the name that the desk's addresses use for a tip."""
+    with house.database.read() as session:
+        return session.get_one(Tip, tip_id).uid
+
+
+@contextmanager
+def held(house: House, who: Identity, tip_id: int) -> Iterator[tuple[Session, Case]]:
+    """Give a signed-in person's hold on a tip, in one transaction."""
+    name = uid(house, tip_id)
+    with house.database.write() as session:
+        yield session, casework.hold(session, who, name, keys=house.keys, now=house.clock())
+
+
+def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait until something holds; fail if it never does."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it never came to hold"
+        time.sleep(0.01)

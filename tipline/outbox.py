@@ -139,7 +139,11 @@ def deliver(database: Database, sender: Sender, keys: KeyFile, clock: Callable[[
     """Send all that is due; return how many were tried."""
     tried = 0
     while claimed := _claim(database, clock()):
-        for message_id, payload in claimed:
+        until = clock() + CLAIM_LASTS / 2
+        for at, (message_id, payload) in enumerate(claimed):
+            if clock() > until:  # a slow carrier: before the sweep gives the rest to somebody else
+                _give_back(database, [one for one, _ in claimed[at:]], clock())
+                break
             tried += 1
             _send_one(database, sender, keys, clock, message_id, payload)
     return tried
@@ -166,6 +170,13 @@ def retry(session: Session, message_id: int, now: datetime) -> bool:
     return True
 
 
+def fates(session: Session, tip_id: int) -> dict[int, str]:
+    """Say of each answer that goes to a phone how far it came: entry id → one of the codes of ``_fate``."""
+    rows = session.scalars(select(OutMessage).where(OutMessage.tip_id == tip_id).order_by(OutMessage.id)).all()
+    entries = dict.fromkeys(row.entry_id for row in rows if row.entry_id is not None)
+    return {entry: _fate([row for row in rows if row.entry_id == entry]) for entry in entries}
+
+
 def carrier_id_hash(keys: KeyFile, carrier: str, carrier_id: str) -> bytes:
     """Return the keyed hash under which a carrier's message id is kept: such ids point at numbers."""
     return keyed_hash(keys.ids, "carrier id", carrier, carrier_id)
@@ -181,6 +192,30 @@ def note_delivery(session: Session, keys: KeyFile, carrier: str, carrier_id: str
     if RANK.get(state, 0) > RANK.get(row.delivery or "", 0):
         row.delivery, row.changed_at = state, now
     return True
+
+
+def _fate(rows: list[OutMessage]) -> str:
+    texts = [row for row in rows if row.kind == "answer"]
+    notice = next((row for row in reversed(rows) if row.kind == "notice"), None)
+    states = {row.state for row in texts}
+    if DEAD in {row.state for row in rows}:
+        return "failed"
+    if states & {WAITING, SENDING}:
+        return "on_its_way"
+    if states == {SENT}:
+        return _reported(texts, "text")
+    if EXPIRED in states:
+        return "expired"
+    if notice is None or notice.state == EXPIRED:
+        return "stopped"
+    return _reported([notice], "notice") if notice.state == SENT else "notice_waits"
+
+
+def _reported(rows: list[OutMessage], what: str) -> str:
+    reports = {row.delivery for row in rows}
+    if reports & {"undelivered", "failed"}:
+        return f"{what}_undelivered"
+    return f"{what}_delivered" if reports == {"delivered"} else f"{what}_sent"
 
 
 def _through(payload: bytes, keys: KeyFile, phone: Phone) -> bytes:
@@ -202,6 +237,13 @@ def _claim(database: Database, now: datetime) -> list[tuple[int, bytes | None]]:
         change = update(table).where(table.c.id.in_(ids))
         session.connection().execute(change.values(state=SENDING, attempts=table.c.attempts + 1, changed_at=now))
         return [(row.id, row.payload) for row in rows]
+
+
+def _give_back(database: Database, ids: list[int], now: datetime) -> None:
+    table = _table()
+    change = update(table).where(table.c.id.in_(ids), table.c.state == SENDING)
+    with database.write() as session:
+        session.connection().execute(change.values(state=WAITING, attempts=table.c.attempts - 1, changed_at=now))
 
 
 def _send_one(
