@@ -12,12 +12,12 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Blueprint, Response, redirect, render_template, request, url_for
-from flask_babel import gettext
+from flask_babel import lazy_gettext as _l
 
 from tipline.accounts import READERS, SIGNED_IN_FOR, Identity, Started
 from tipline.errors import DomainError, NotAllowed, SignInNeeded
 from tipline.web import house, words
-from tipline.web.errors import message, status_of
+from tipline.web.errors import MESSAGES, status_of
 from tipline.web.locale import use_lang
 
 COOKIE = "desk"
@@ -25,6 +25,8 @@ PATH = "/desk"
 ANYBODY = ("caseworker", "supervisor", "trainer", "editor", "donor", "admin")
 _SAFE_PATH = re.compile(r"/desk/[A-Za-z0-9/_-]{0,120}", re.ASCII)
 _SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+
+_FOREIGN = _l("This was sent from another site, so nothing was done. Open the page here and repeat it.")
 
 View = Callable[..., Any]
 
@@ -112,13 +114,11 @@ def guard(blueprint: Blueprint) -> None:
     def _own_forms_only() -> Response | None:
         if request.method in _SAFE_METHODS or from_here():
             return None
-        return _sorry(
-            gettext("This was sent from another site, so nothing was done. Open the page here and repeat it."), 403
-        )
+        return _sorry(_FOREIGN, 403)
 
     @blueprint.errorhandler(DomainError)
     def _in_words(error: DomainError) -> Response:
-        return _sorry(message(error.code), status_of(error))
+        return _sorry(MESSAGES.get(error.code, MESSAGES["error"]), status_of(error), error.code)
 
 
 def page(template: str, who: Identity | None, **values: Any) -> str:  # noqa: ANN401 - what a template needs
@@ -130,11 +130,11 @@ def page(template: str, who: Identity | None, **values: Any) -> str:  # noqa: AN
     return text.encode(errors="replace").decode()  # a device may have sealed half a character
 
 
-def _sorry(said: str, status: int) -> Response:
+def _sorry(said: object, status: int, code: str = "") -> Response:
     try:
         who: Identity | None = present()
     except SignInNeeded:
         who = None
     if who is not None:
         use_lang(who.lang)
-    return Response(page("desk/error.html", who, message=said), status)
+    return Response(page("desk/error.html", who, message=said, code=code), status)
