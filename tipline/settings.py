@@ -73,6 +73,7 @@ class Settings:
     twilio: Twilio
     africastalking: AfricasTalking
     kannel: Kannel
+    never_demo: bool = False  # ``TIPLINE_DEMO=0`` stands there: no demo instance is made by mistake
 
     def unfit(self) -> list[tuple[str, str]]:
         """Return what keeps these settings from real use, as ``(setting, what it should be)``."""
@@ -136,6 +137,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             reader.secret("KANNEL_PASSWORD"),
             reader.callback_secrets("KANNEL_CALLBACK_SECRET", made.get("kannel-callback", "")),
         ),
+        never_demo=not demo and bool(reader.text("TIPLINE_DEMO")),
     )
     reader.check(settings)
     if reader.problems:

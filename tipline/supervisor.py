@@ -86,10 +86,9 @@ def run(port: int) -> int:
     if not _is_free(port):
         print(f"Port {port} is taken; choose another: make run PORT={port + 1}", file=sys.stderr)
         return 1
-    if os.environ.get("TIPLINE_DEMO", "1").lower() not in {"0", "no", "false", "off"}:
-        status = _prepare()
-        if status is not None:
-            return status
+    status = _prepare()
+    if status is not None:
+        return status
     running = children(port)
     try:
         return _keep(running, f"http://{HOST}:{port}/")
@@ -98,7 +97,7 @@ def run(port: int) -> int:
 
 
 def _prepare() -> int | None:
-    """Run ``flask demo``; return the exit status if that is the end of it."""
+    """Run ``flask demo``, which leaves a real instance as it is; return the exit status if that is the end of it."""
     demo = Child("demo", [sys.executable, "-m", "flask", "--app", "app", "demo"])
     demo.start()
     while (status := demo.ended()) is None:

@@ -9,7 +9,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,7 @@ PATIENCE = 30.0  # seconds that anything may take on a busy machine
 class Started:
     """A supervisor that was started, and what can be seen of it from outside."""
 
-    def __init__(self, var: Path, port: int, log: Path) -> None:
+    def __init__(self, var: Path, port: int, log: Path, settings: Mapping[str, str]) -> None:
         self.port = port
         self.log = log
         kept = {name: value for name, value in os.environ.items() if not name.startswith(("TIPLINE_", "COV_"))}
@@ -31,7 +31,7 @@ class Started:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "tipline.supervisor"],
                 cwd=make.ROOT,
-                env={**kept, "TIPLINE_VAR": str(var), "PORT": str(port)},
+                env={**kept, "TIPLINE_VAR": str(var), "PORT": str(port), **settings},
                 stdout=output,
                 stderr=output,
                 start_new_session=True,
@@ -103,11 +103,11 @@ def port() -> int:
 
 
 @pytest.fixture
-def start(var: Path, port: int, tmp_path: Path) -> Iterator[Callable[[], Started]]:
+def start(var: Path, port: int, tmp_path: Path) -> Iterator[Callable[..., Started]]:
     every: list[Started] = []
 
-    def begin() -> Started:
-        every.append(Started(var, port, tmp_path / "log"))
+    def begin(**settings: str) -> Started:
+        every.append(Started(var, port, tmp_path / "log", settings))
         return every[-1]
 
     yield begin
@@ -119,7 +119,7 @@ def start(var: Path, port: int, tmp_path: Path) -> Iterator[Callable[[], Started
 
 
 def test_it_serves_restarts_what_dies_stops_whole_and_keeps_its_data(
-    start: Callable[[], Started], var: Path, port: int
+    start: Callable[..., Started], var: Path, port: int
 ) -> None:
     first = start()
     first.ready()
@@ -150,7 +150,7 @@ def test_it_serves_restarts_what_dies_stops_whole_and_keeps_its_data(
     assert not _alive(everything)
 
 
-def test_its_death_takes_everything_along(start: Callable[[], Started]) -> None:
+def test_its_death_takes_everything_along(start: Callable[..., Started]) -> None:
     one = start()
     one.ready()
     everything = one.pids()
@@ -158,7 +158,17 @@ def test_its_death_takes_everything_along(start: Callable[[], Started]) -> None:
     until(lambda: not _alive(everything), one.log)
 
 
-def test_a_taken_port_is_named(start: Callable[[], Started], port: int) -> None:
+def test_no_demo_instance_is_made_where_a_real_one_is_meant(start: Callable[..., Started], var: Path) -> None:
+    (var / "demo.txt").unlink()
+    (var / "keys.json").unlink()
+    one = start(TIPLINE_DEMO="0")
+    until(lambda: one.get("/healthz") == 200, one.log)
+    assert one.stop() == 0
+    assert not (var / "demo.txt").exists()
+    assert not (var / "keys.json").exists()
+
+
+def test_a_taken_port_is_named(start: Callable[..., Started], port: int) -> None:
     with socket.socket() as door:
         door.bind(("127.0.0.1", port))
         door.listen()
@@ -168,9 +178,8 @@ def test_a_taken_port_is_named(start: Callable[[], Started], port: int) -> None:
 
 
 def test_wrong_settings_are_named_and_nothing_goes_round_in_circles(
-    start: Callable[[], Started], monkeypatch: pytest.MonkeyPatch
+    start: Callable[..., Started],
 ) -> None:
-    monkeypatch.setenv("TWILIO_API_URL", "not an address")
-    one = start()
+    one = start(TWILIO_API_URL="not an address")
     assert one.process.wait(PATIENCE) == 2
     assert "TWILIO_API_URL" in one.log.read_text()

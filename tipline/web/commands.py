@@ -78,8 +78,8 @@ def run_demo() -> None:
     """Prepare a demo instance (once), and print where to look and its sign-ins."""
     instance = house()
     var, path = instance.settings.var, instance.settings.key_file
-    if path.exists() and not demo.is_demo(var):
-        click.echo(f"{var} holds a real instance; it is left as it is.")
+    if instance.settings.never_demo or (path.exists() and not demo.is_demo(var)):
+        click.echo(f"{var} is for a real instance; it is left as it is.")
         return
     known = demo.prepare(instance.database, var, path, instance.clock())
     click.echo(demo.welcome(known, instance.settings.base_url))
