@@ -122,13 +122,14 @@ class Said:
 def said(session: Session) -> Said:
     """Return the report that a session's answers make."""
     known = {name: value for name, value in session.answers.items() if value and value != "unknown"}
+    child = _yes_or_no(known.get("child"))
     return Said(
         text=known.get("text", ""),
         language=session.lang or "st",
-        category=session.answers.get("category"),
+        category=known.get("category"),
         place=known.get("place"),
         danger_now=_yes_or_no(known.get("danger")),
-        child=_yes_or_no(known.get("child")),
+        child=True if child is None and known.get("category") == "child" else child,  # "a child is harmed" says it
         contact=known.get("contact") == "yes",
     )
 

@@ -36,6 +36,8 @@ def _set_up(state: BlueprintSetupState) -> None:
 def screen(secret: str) -> Response:
     """Answer one call of the carrier with the next screen."""
     sessions = _checked(secret)
+    if request.mimetype != FORM:
+        abort(415)
     try:
         form = Fields.read(request.get_data(cache=False))
     except RequestEntityTooLarge:
@@ -73,12 +75,10 @@ def events(secret: str) -> Response:
 
 
 def _checked(secret: str) -> Sessions:
-    """Return the sessions; 403 for a wrong secret, 415 for anything but a form."""
+    """Return the sessions; 403 for a wrong secret."""
     sessions = cast("Sessions", current_app.extensions[_SESSIONS])
     if not is_secret(secret, sessions.house.settings.africastalking.callback_secrets):
         abort(403)
-    if request.mimetype != FORM:
-        abort(415)
     request.max_content_length = LONGEST_CALL
     return sessions
 

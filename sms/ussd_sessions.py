@@ -250,10 +250,12 @@ class Sessions:
             newest_first = [line.text for line in reversed(found.lines) if line.sender == "desk"]
             return ussd.messages_screen(self._menu, turn.session, found.stage, newest_first)
         if turn.effect == "add" and _is_own(turn, tip_id):
-            followup.add(session, session.get_one(Tip, tip_id), turn.words, keys=keys, now=now)
+            tip = session.get_one(Tip, tip_id)
+            followup.heed(session, tip, turn.words, danger_now=None, rules=self.house.rules, now=now)
+            followup.add(session, tip, turn.words, keys=keys, now=now)
         elif turn.effect == "add":
             opened = ready.opened[turn.session.scratch["receipt"]]
-            followup.add_by_receipt(session, opened, turn.words, keys=keys, now=now)
+            followup.add_by_receipt(session, opened, turn.words, keys=keys, now=now, rules=self.house.rules)
         return turn
 
     def _phone(self, dial: Dial) -> Phone | None:

@@ -75,7 +75,7 @@ def test_each_answer_is_kept_as_it_is_given() -> None:
         assert turn.session.answers[name] == value
     turn = walk(BARE, "", session=turn.session)
     assert turn.effect == "finish"
-    assert said(turn.session) == Said("", "en", "child", "maputsoe-bridge", danger_now=False, child=None, contact=False)
+    assert said(turn.session) == Said("", "en", "child", "maputsoe-bridge", danger_now=False, child=True, contact=False)
 
 
 def test_a_shrug_alone_makes_no_tip() -> None:
