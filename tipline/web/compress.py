@@ -2,8 +2,8 @@
 
 A view marks such a page with ``same_for_all()``: then the compressed body is kept in this process for a minute. What
 holds a receipt is marked with ``never_compress()``: compressed secrets beside chosen words can be guessed (BREACH).
-Where such a page hands its secrets out through ``apart()``, the rest of it is compressed around them: a secret leaves as
-it is, and no other byte of the page is written in terms of it.
+Where such a page hands its secrets out through ``apart()``, the rest of it is compressed around them: a secret leaves
+as it is, and no other byte of the page is written in terms of it.
 """
 
 from __future__ import annotations

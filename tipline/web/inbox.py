@@ -15,6 +15,7 @@ from flask_babel import to_user_timezone
 
 from tipline import errors, followup
 from tipline.followup import Thread
+from tipline.intake import LONGEST
 from tipline.receipts import clean
 from tipline.web import drafts, house, report_steps
 from tipline.web.compress import never_compress, same_for_all
@@ -101,7 +102,7 @@ def _ask_again(lang: str, typed: str, text: str, fault: str, status: int, *, exp
 
 
 def _fault(move: str, text: str) -> str:
-    if report_steps.size(text) > followup.LONGEST:
+    if report_steps.size(text) > LONGEST:
         return errors.TooLong.code
     return errors.EmptyTip.code if move == "say" and not text else ""
 

@@ -1,5 +1,7 @@
-"""Whether a form was sent from our own pages. There is no cookie on public pages, so this keeps other sites from
-making their visitors write to us; it is no token, and a browser that says nothing is believed.
+"""Whether a form was sent from our own pages.
+
+There is no cookie on public pages, so this only keeps other sites from making their visitors write to us: it is no
+token, and a browser that says nothing is believed.
 """
 
 from __future__ import annotations

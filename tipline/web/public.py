@@ -62,7 +62,7 @@ def answer(lang: str) -> Response:
     try:
         draft = drafts.unseal(form.get("draft", ""), house().keys.forms, house().clock())
     except Lost:
-        return _begin(lang, form) if move == "start" else _lost(lang, at, form)
+        return _begin(lang) if move == "start" else _lost(lang, at, form)
     if at not in {*report_steps.STEPS, "safety"}:
         return _step(lang, "danger", draft)
     draft = replace(draft, answers=report_steps.fill(at, form, draft.answers))
@@ -97,12 +97,11 @@ def send_short(lang: str) -> Response:
     return _send(lang, draft, lambda _step, now, faults: _short(lang, now, faults))
 
 
-def _begin(lang: str, form: MultiDict[str, str]) -> Response:
+def _begin(lang: str) -> Response:
     """Begin a report; where no desk could read it, say so before anything is written. NoDeskKey."""
     if not any(desk.key for desk in _desks().values()):
         raise errors.NoDeskKey
-    answers = report_steps.fill("story", form, drafts.Answers())
-    return _step(lang, "danger", drafts.begin(replace(answers, story=answers.story[: report_steps.LONGEST_LINE])))
+    return _step(lang, "danger", drafts.begin())
 
 
 def _lost(lang: str, at: str, form: MultiDict[str, str]) -> Response:
@@ -141,7 +140,9 @@ def _send(lang: str, draft: Draft, show: Show) -> Response:
         step, field = _STEP_OF.get(error.code, ("check", ""))
         return show(step, draft, {field: error.code})
     never_compress()
-    page = _done_page(lang, bool(done.receipt), not done.is_new, draft.answers.danger == "yes", bool(draft.answers.phone))
+    page = _done_page(
+        lang, bool(done.receipt), not done.is_new, draft.answers.danger == "yes", bool(draft.answers.phone)
+    )
     return Response(page.replace(_SLOT, apart(grouped(done.receipt))) if done.receipt else page)
 
 

@@ -1,10 +1,11 @@
-"""The questions of a report: their order, what a page's form says, what is wrong with it, and the report that comes of it.
+"""The questions of a report: their order, what a page's form says, what is wrong with it, what comes of it.
 
 Pure: knows no Flask. Every question but the story may be skipped; a fault is a code of ``tipline.errors``.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import replace
 from typing import Protocol
@@ -32,6 +33,7 @@ _TICKED = {"danger": (*YES_NO, UNKNOWN), "happening": HAPPENING, "child": (*YES_
 _CHOSEN = ("category", "district", "port", "exclude")
 LONGEST_LINE = 1000  # characters of a field that is one line
 _MOST_DESKS = 100
+_NOT_TYPED = re.compile(r"[\x00-\x08\x0b-\x1f\x7f]")
 
 
 class Form(Protocol):
@@ -183,7 +185,7 @@ def has_place(answers: Answers) -> bool:
 def clean(typed: str) -> str:
     """Return what was typed with plain line ends, without spare space and without characters nobody can type."""
     lines = typed.replace("\r\n", "\n").replace("\r", "\n").strip()
-    return "".join(letter for letter in lines if letter >= " " or letter in "\n\t") if not lines.isprintable() else lines
+    return _NOT_TYPED.sub("", lines)
 
 
 def size(text: str) -> int:
