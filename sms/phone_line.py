@@ -1,0 +1,172 @@
+"""The line of the phone in the browser: carriers' own requests, signed or with their secret, to the real doors.
+
+Only a demo instance has it. A request goes out over HTTP to this instance's own address, as a carrier's would.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections import OrderedDict, deque
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from threading import Lock
+from urllib.parse import urlencode
+from xml.etree import ElementTree as ET
+
+import requests
+from twilio.request_validator import RequestValidator
+
+from sms.gateway import FORM
+from tipline.settings import Settings
+
+DOORS = ("africastalking", "twilio", "kannel")
+USUAL_CODE = "*123#"  # where none is set, any code is ours
+USUAL_SHORTCODE = "48000"
+_TIMEOUT = 15  # seconds; a gateway hangs up sooner
+_MOST_PHONES, _MOST_TEXTS = 100, 40
+_REPLY = "Message"  # TwiML's element for a text that goes back
+
+
+class NoNetwork(Exception):
+    """A door did not answer, or refused; ``status`` is its HTTP status, 0 if there was none."""
+
+    def __init__(self, status: int = 0) -> None:
+        """Take the HTTP status."""
+        self.status = status
+        super().__init__(str(status))
+
+
+@dataclass(frozen=True)
+class Text:
+    """One text as the phone shows it. ``mine`` was sent from here; ``at`` is the time of day, in UTC."""
+
+    mine: bool
+    other: str
+    text: str = field(repr=False)
+    at: str
+
+    def as_json(self) -> dict[str, object]:
+        """Return it for the page's script."""
+        return asdict(self)
+
+
+class Texts:
+    """The texts of each phone, in memory only: the newest of few phones."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._of: OrderedDict[str, deque[Text]] = OrderedDict()
+        self._lock = Lock()
+
+    def add(self, number: str, other: str, text: str, *, mine: bool) -> None:
+        """Keep one text of a phone."""
+        at = f"{datetime.now(UTC):%H:%M}"
+        with self._lock:
+            self._of.setdefault(number, deque(maxlen=_MOST_TEXTS)).append(Text(mine, other, text, at))
+            self._of.move_to_end(number)
+            if len(self._of) > _MOST_PHONES:
+                self._of.popitem(last=False)
+
+    def of(self, number: str) -> list[Text]:
+        """Return a phone's texts, oldest first."""
+        with self._lock:
+            return list(self._of.get(number, ()))
+
+
+@dataclass(frozen=True)
+class Line:
+    """The way from the phone to this instance's doors."""
+
+    settings: Settings
+
+    @property
+    def code(self) -> str:
+        """Return the code to dial."""
+        return self.settings.ussd_code or USUAL_CODE
+
+    @property
+    def shortcode(self) -> str:
+        """Return the number to text to."""
+        return self.settings.shortcode or self.settings.twilio.sender or USUAL_SHORTCODE
+
+    def dial(self, number: str, session_id: str, inputs: str) -> tuple[str, bool]:
+        """Pass one step of a USSD session on; return the screen and whether it was the last. NoNetwork."""
+        said = self._post(
+            f"/ussd/africastalking/{self._africastalking}",
+            {
+                "sessionId": session_id,
+                "phoneNumber": number,
+                "networkCode": "65101",
+                "serviceCode": self.code,
+                "text": inputs,
+            },
+        )
+        if said[:4] not in {"CON ", "END "}:
+            raise NoNetwork(200)
+        return said[4:], said.startswith("END ")
+
+    def hang_up(self, number: str, session_id: str) -> None:
+        """Tell the door that a session is over, as the carrier does when it can."""
+        note = {"sessionId": session_id, "phoneNumber": number, "serviceCode": self.code, "status": "Incomplete"}
+        self._post(f"/ussd/africastalking/{self._africastalking}/events", note)
+
+    def text(self, number: str, text: str, door: str) -> str:
+        """Send a text through a carrier's door; return the reply that travels in its answer, "" if none. NoNetwork."""
+        message_id = secrets.token_hex(16)
+        if door == "twilio":
+            return self._twilio(number, text, message_id)
+        if door == "kannel":
+            secret = self.settings.kannel.callback_secrets[0]
+            headers = {"X-Kannel-From": number, "X-Kannel-To": self.shortcode}
+            path = f"/sms/kannel/{secret}?{urlencode({'id': message_id})}"
+            self._send(path, text.encode(), {**headers, "Content-Type": "text/plain; charset=UTF-8"})
+            return ""
+        fields = {
+            "date": f"{datetime.now(UTC):%Y-%m-%d %H:%M:%S}",
+            "from": number,
+            "id": message_id,
+            "text": text,
+            "to": self.shortcode,
+        }
+        self._post(f"/sms/africastalking/{self._africastalking}", fields)
+        return ""
+
+    @property
+    def _africastalking(self) -> str:
+        return self.settings.africastalking.callback_secrets[0]
+
+    def _twilio(self, number: str, text: str, message_id: str) -> str:
+        twilio, path = self.settings.twilio, "/sms/twilio"
+        fields = {
+            "MessageSid": f"SM{message_id}",
+            "SmsSid": f"SM{message_id}",
+            "AccountSid": twilio.account_sid,
+            "From": number,
+            "To": self.shortcode,
+            "Body": text,
+            "NumMedia": "0",
+            "NumSegments": "1",
+            "SmsStatus": "received",
+            "ApiVersion": "2010-04-01",
+        }
+        signature = RequestValidator(twilio.auth_token).compute_signature(self.settings.base_url + path, fields)
+        answer = self._post(path, fields, {"X-Twilio-Signature": signature})
+        said = ET.fromstring(answer).find(_REPLY)  # noqa: S314 - our own door's answer
+        return (said.text or "") if said is not None else ""
+
+    def _post(self, path: str, fields: dict[str, str], headers: dict[str, str] | None = None) -> str:
+        return self._send(path, urlencode(fields).encode(), {"Content-Type": FORM, **(headers or {})})
+
+    def _send(self, path: str, body: bytes, headers: dict[str, str]) -> str:
+        with requests.Session() as http:
+            http.trust_env = False  # no proxy stands between this machine and itself
+            try:
+                answer = http.post(
+                    self.settings.base_url + path, data=body, headers=headers, timeout=_TIMEOUT, allow_redirects=False
+                )
+            except requests.RequestException:
+                raise NoNetwork from None
+        if answer.status_code != requests.codes.ok:
+            raise NoNetwork(answer.status_code)
+        answer.encoding = "utf-8"
+        return answer.text
