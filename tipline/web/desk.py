@@ -88,7 +88,7 @@ def reply(who: Identity, uid: str) -> AnyResponse:
     return _act(who, uid, "reply", lambda session, case: casework.reply(session, case, text, house().words), "replied")
 
 
-@blueprint.post("/desk/tips/<uid>/replies/<int:number>/again")
+@blueprint.post("/desk/tips/<uid>/replies/<int(max=9223372036854775807):number>/again")
 @signed_in(*READERS)
 def again(who: Identity, uid: str, number: int) -> AnyResponse:
     """Send again what could not be sent of an answer."""
@@ -103,7 +103,7 @@ def refer(who: Identity, uid: str) -> AnyResponse:
     return _act(who, uid, "refer", lambda session, case: casework.refer(session, case, desk, reason), "referred")
 
 
-@blueprint.post("/desk/tips/<uid>/referrals/<int:number>")
+@blueprint.post("/desk/tips/<uid>/referrals/<int(max=9223372036854775807):number>")
 @signed_in(*READERS)
 def answer(who: Identity, uid: str, number: int) -> AnyResponse:
     """Accept or decline what was offered."""

@@ -45,7 +45,7 @@ def add(who: Identity) -> Response:
     return _word(who, name, word)
 
 
-@blueprint.post("/desk/people/<int:number>/disable")
+@blueprint.post("/desk/people/<int(max=2147483647):number>/disable")
 @signed_in("admin")
 def disable(who: Identity, number: int) -> AnyResponse:
     """Disable an account: it is signed out everywhere, and its desk is asked to renew its key."""
@@ -56,7 +56,7 @@ def disable(who: Identity, number: int) -> AnyResponse:
     return redirect(url_for("accounts.people.everybody", done="disabled"), 303)
 
 
-@blueprint.post("/desk/people/<int:number>/passphrase")
+@blueprint.post("/desk/people/<int(max=2147483647):number>/passphrase")
 @signed_in("admin")
 def passphrase(who: Identity, number: int) -> Response:
     """Give somebody who lost passphrase or phone a fresh start."""
