@@ -95,4 +95,3 @@ def language(who: Identity) -> AnyResponse:
 
 def _form(onward: str, username: str = "", wrong: str = "") -> str:
     return page("desk/sign_in.html", None, onward=safe_path(onward) or "", username=username[:60], wrong=wrong)
-
