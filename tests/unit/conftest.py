@@ -15,7 +15,7 @@ from sqlalchemy import create_engine, select, text
 from sqlalchemy.orm import Session
 
 from tests import make
-from tipline import accounts, demo, desks, queue, settings, thread
+from tipline import accounts, casework, demo, desks, queue, settings, thread
 from tipline.accounts import Identity
 from tipline.casework import Case
 from tipline.database import Database
@@ -85,6 +85,25 @@ class Core:
 
     def held(self, name: str, tip_id: int) -> AbstractContextManager[tuple[Session, Case]]:
         return make.held(self.house, self.people[name], tip_id)
+
+    def referred(self, to: str = "shelter", **told: Any) -> tuple[int, int]:
+        """Tell, take and refer; return the tip's and the referral's ids."""
+        done = self.told(**told)
+        with self.held("immigration", done.tip_id) as (session, case):
+            casework.take(session, case)
+            referral = casework.refer(session, case, to, "She needs a safe bed tonight.")
+        return done.tip_id, referral
+
+    def answer(self, name: str, tip_id: int, referral: int, say: str, why: str = "") -> None:
+        """Accept or decline what a person's desk was offered."""
+        with self.held(name, tip_id) as (session, case):
+            casework.answer_referral(session, case, referral, say, why)
+
+    def accepted(self) -> int:
+        """Tell, refer to the shelter and accept; return the tip's id."""
+        tip_id, referral = self.referred()
+        self.answer("shelter", tip_id, referral, "accept")
+        return tip_id
 
     def tip(self, tip_id: int) -> Tip:
         with self.house.database.read() as session:

@@ -11,34 +11,14 @@ from sqlalchemy import delete, select
 
 from tests import make
 from tests.unit.conftest import Core
-from tipline import casework, errors, followup, lifecycle, thread
+from tipline import casework, errors, lifecycle, thread
 from tipline.accounts import ROLES
-from tipline.models import DeskKey, DeskMember, Event, Outcome, OutMessage, Referral, Tip, TipDesk
+from tipline.models import DeskMember, Event, Outcome, OutMessage, TipDesk
 from tipline.phones import Phone, stop
-from tipline.sealing import CannotOpen, unpack
+from tipline.sealing import CannotOpen
 
 WHY = "She needs a safe bed tonight."
 PHONE = Phone("+26658001234", "kannel", "32100")
-
-
-def referred(core: Core, to: str = "shelter", **told: object) -> tuple[int, int]:
-    """Tell, take and refer; return the tip's and the referral's ids."""
-    done = core.told(**told)
-    with core.held("immigration", done.tip_id) as (session, case):
-        casework.take(session, case)
-        referral = casework.refer(session, case, to, WHY)
-    return done.tip_id, referral
-
-
-def answer(core: Core, name: str, tip_id: int, referral: int, say: str, why: str = "") -> None:
-    with core.held(name, tip_id) as (session, case):
-        casework.answer_referral(session, case, referral, say, why)
-
-
-def accepted(core: Core) -> int:
-    tip_id, referral = referred(core)
-    answer(core, "shelter", tip_id, referral, "accept")
-    return tip_id
 
 
 class TestWhoMayHoldATip:
@@ -192,144 +172,6 @@ class TestNotes:
             casework.note(session, case, text)
 
 
-class TestReferrals:
-    def test_the_other_desk_reads_what_was_said_and_not_the_notes(self, core: Core) -> None:
-        done = core.told(phone=PHONE)
-        with core.house.database.write() as session:
-            followup.add_by_receipt(session, core.receipt(done), "She has a baby.", keys=core.keys, now=core.clock())
-        with core.held("immigration", done.tip_id) as (session, case):
-            casework.note(session, case, "ours")
-            casework.reply(session, case, "How old is it?", core.house.words)
-            casework.refer(session, case, "shelter", WHY)
-        kinds = {entry.kind: core.readers(entry) for entry in core.entries(done.tip_id)}
-        assert kinds == {
-            "story": {"immigration", "shelter"},
-            "number": {"immigration", "shelter"},
-            "message": {"immigration", "shelter", "reporter"},
-            "reply": {"immigration", "shelter", "reporter"},
-            "note": {"immigration"},
-            "reason": {"immigration", "shelter"},
-        }
-        with core.held("shelter", done.tip_id) as (session, case):
-            view = casework.view(session, case)
-        assert view.text == make.STORY
-        assert [(row.state, reason) for row, reason, _ in view.referrals] == [("offered", WHY)]
-        assert core.queue("shelter", offered=True) == [done.tip_id]
-
-    def test_accepted_it_leads_and_works_on(self, core: Core) -> None:
-        tip_id = accepted(core)
-        tip = core.tip(tip_id)
-        assert (tip.stage, tip.lead_desk_id) == ("accepted", core.people["shelter"].desk_id)
-        with core.held("shelter", tip_id) as (session, case):
-            casework.move(session, case, "admission_assessment")
-            casework.reply(session, case, "You can come today.", core.house.words)
-        with core.held("immigration", tip_id) as (session, case):  # whoever referred still reads
-            assert casework.view(session, case).text == make.STORY
-
-    def test_declined_it_reads_nothing_any_more(self, core: Core) -> None:
-        tip_id, referral = referred(core, phone=PHONE)
-        with core.held("shelter", tip_id) as (session, case):
-            casework.note(session, case, "We are full.")
-        answer(core, "shelter", tip_id, referral, "decline", "No bed is free.")
-        ours = core.desk_keys("shelter").keys()
-        for entry in core.entries(tip_id):
-            assert entry.kind == thread.NOTE or not unpack(entry.wraps).keys() & ours, entry.kind
-            assert entry.kind == thread.NOTE or core.opens("shelter", entry) is None
-        with pytest.raises(errors.NotFound), core.held("shelter", tip_id):
-            pass
-        assert core.queue("shelter") == []
-        with core.held("immigration", tip_id) as (session, case):
-            view = casework.view(session, case)
-        assert [(row.state, why) for row, _, why in view.referrals] == [("declined", "No bed is free.")]
-        assert core.tip(tip_id).stage == "declined"
-        with core.house.database.write() as session:  # what comes later is not sealed to it either
-            followup.add(session, session.get_one(Tip, tip_id), "more", keys=core.keys, now=core.clock())
-        assert "shelter" not in core.readers(core.entries(tip_id, thread.MESSAGE)[0])
-
-    def test_declined_it_stays_out_of_the_closed_ones(self, core: Core) -> None:
-        tip_id, referral = referred(core)
-        answer(core, "shelter", tip_id, referral, "decline", "No bed is free.")
-        with core.held("immigration", tip_id) as (session, case):
-            casework.close(session, case, "no_action", note="Nobody could help.")
-        assert core.queue("shelter", stage="closed") == []
-        assert core.queue("immigration", stage="closed") == [tip_id]
-
-    def test_declined_it_may_be_asked_again(self, core: Core) -> None:
-        tip_id, referral = referred(core)
-        answer(core, "shelter", tip_id, referral, "decline", "No bed is free.")
-        with core.held("immigration", tip_id) as (session, case):
-            again = casework.refer(session, case, "shelter", "A bed is free now.")
-        answer(core, "shelter", tip_id, again, "accept")
-        with core.held("shelter", tip_id) as (session, case):
-            assert casework.view(session, case).text == make.STORY
-
-    def test_a_desk_that_the_reporter_excluded_cannot_be_asked(self, core: Core) -> None:
-        done = core.told(exclude=("police",), child=True)
-        with pytest.raises(errors.ExcludedDesk), core.held("immigration", done.tip_id) as (session, case):
-            casework.refer(session, case, "police", WHY)
-        assert core.readers(core.entries(done.tip_id)[0]) == {"immigration"}
-
-    @pytest.mark.parametrize(
-        ("to", "why", "error"),
-        [
-            ("shelter", "", errors.ReasonMissing),
-            ("army", WHY, errors.UnknownDesk),
-            ("immigration", WHY, errors.AlreadyThere),
-            ("police", WHY, errors.AlreadyThere),
-            ("shelter", "a" * 16_001, errors.TooLong),
-        ],
-    )
-    def test_what_cannot_be_referred(self, core: Core, to: str, why: str, error: type[Exception]) -> None:
-        done = core.told(child=True)
-        with pytest.raises(error), core.held("immigration", done.tip_id) as (session, case):
-            casework.refer(session, case, to, why)
-        assert core.count(Referral) == 0
-
-    def test_a_desk_where_nobody_ever_signed_in_cannot_be_asked(self, core: Core) -> None:
-        done = core.told()
-        with core.house.database.write() as session:
-            shelter = core.people["shelter"].desk_id
-            session.scalars(select(DeskKey).where(DeskKey.desk_id == shelter)).one().retired_at = make.NOON
-        with pytest.raises(errors.DeskNotReady), core.held("immigration", done.tip_id) as (session, case):
-            casework.refer(session, case, "shelter", WHY)
-
-    def test_only_the_desk_that_was_asked_answers_and_only_once(self, core: Core) -> None:
-        tip_id, referral = referred(core, child=True)
-        for other in ("immigration", "police"):
-            with pytest.raises(errors.NotFound):
-                answer(core, other, tip_id, referral, "accept")
-        with pytest.raises(errors.NotFound):
-            answer(core, "shelter", tip_id, referral + 1, "accept")
-        with pytest.raises(errors.ReasonMissing):
-            answer(core, "shelter", tip_id, referral, "decline", " ")
-        answer(core, "shelter", tip_id, referral, "accept")
-        with pytest.raises(errors.AlreadyThere):
-            answer(core, "shelter", tip_id, referral, "decline", "changed our mind")
-
-    def test_whoever_was_asked_answers_before_acting(self, core: Core) -> None:
-        tip_id, _ = referred(core)
-        acts = (
-            casework.take,
-            lambda session, case: casework.move(session, case, "urgent_safety"),
-            lambda session, case: casework.reply(session, case, "hello", core.house.words),
-            lambda session, case: casework.refer(session, case, "police", WHY),
-            lambda session, case: casework.close(session, case, "assisted"),
-        )
-        for act in acts:
-            with pytest.raises(errors.ForbiddenMove), core.held("shelter", tip_id) as (session, case):
-                act(session, case)
-        with core.held("shelter", tip_id) as (session, case):
-            casework.note(session, case, "We are looking for a bed.")
-
-    def test_what_was_closed_meanwhile_is_not_opened_by_an_answer(self, core: Core) -> None:
-        tip_id, referral = referred(core)
-        with core.held("immigration", tip_id) as (session, case):
-            casework.close(session, case, "assisted")
-        with pytest.raises(errors.ForbiddenMove):
-            answer(core, "shelter", tip_id, referral, "accept")
-        assert core.tip(tip_id).stage == "closed"
-
-
 class TestReplies:
     def test_it_is_sealed_to_the_desks_and_the_receipt_and_waits_for_the_phone(self, core: Core) -> None:
         done = core.told(child=True, phone=PHONE)
@@ -369,7 +211,7 @@ class TestReplies:
 class TestClosing:
     def test_it_keeps_counts_and_coarsens_the_time(self, core: Core) -> None:
         core.clock.turn(minutes=25, seconds=7)
-        tip_id = accepted(core)
+        tip_id = core.accepted()
         core.clock.turn(hours=2)
         with core.held("shelter", tip_id) as (session, case):
             casework.close(
@@ -395,7 +237,7 @@ class TestClosing:
         ],
     )
     def test_it_takes_an_outcome(self, core: Core, result: str, note: str, error: type[Exception]) -> None:
-        tip_id = accepted(core)
+        tip_id = core.accepted()
         with pytest.raises(error), core.held("shelter", tip_id) as (session, case):
             casework.close(session, case, result, note=note)
         assert core.tip(tip_id).stage == "accepted"
@@ -417,8 +259,8 @@ class TestClosing:
 
 
 def test_events_hold_codes_and_no_words(core: Core) -> None:
-    tip_id, referral = referred(core, phone=PHONE)
-    answer(core, "shelter", tip_id, referral, "accept", "We have a bed.")
+    tip_id, referral = core.referred(phone=PHONE)
+    core.answer("shelter", tip_id, referral, "accept", "We have a bed.")
     with core.held("shelter", tip_id) as (session, case):
         casework.note(session, case, "noted words")
         casework.reply(session, case, "replied words", core.house.words)

@@ -9,6 +9,7 @@ import secrets
 from typing import Any
 
 import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
@@ -18,6 +19,12 @@ from tipline import accounts, casework
 from tipline.house import House
 from tipline.models import SignIn
 from tipline.sealing import totp
+
+
+@pytest.fixture
+def shared_client(shared_app: Flask) -> FlaskClient:
+    """Return a program that asks an instance which other tests ask too."""
+    return shared_app.test_client()
 
 
 class TestSealed:
@@ -61,8 +68,8 @@ class TestSealed:
         sealed = browser_seal.seal(keys, client_id, {"text": "a" * 65_000}, ("immigration", "police", "shelter"))
         assert client.post(TIPS, json={"sealed": sealed, "client_id": client_id}).status_code == 201
 
-    def test_the_keys_are_the_desks(self, client: FlaskClient) -> None:
-        for key in said(client.get("/api/v1/keys"))["keys"]:
+    def test_the_keys_are_the_desks(self, shared_client: FlaskClient) -> None:
+        for key in said(shared_client.get("/api/v1/keys"))["keys"]:
             point = base64.b64decode(key["public_key"])
             assert (len(point), key["id"]) == (65, hashlib.sha256(point).hexdigest()[:16])
             assert set(key["name"]) == {"st", "en"}
@@ -87,10 +94,10 @@ class TestComingBack:
         assert all(":00:00" in one["hour"] for one in thread["messages"])
         assert make.STORY not in json.dumps(thread)
 
-    def test_unknown_and_wrong_look_the_same(self, client: FlaskClient) -> None:
-        client.post(TIPS, json=TIP)
+    def test_unknown_and_wrong_look_the_same(self, shared_client: FlaskClient) -> None:
+        shared_client.post(TIPS, json=TIP)
         answers = [
-            client.post(address, json={"receipt": typed, **({"text": "words"} if address == MORE else {})})
+            shared_client.post(address, json={"receipt": typed, **({"text": "words"} if address == MORE else {})})
             for address in (OPEN, MORE)
             for typed in ("0000000000000000", "1234567812345678", "1", "letters", "", "9" * 64)
         ]
@@ -98,13 +105,13 @@ class TestComingBack:
         assert said(answers[0])["code"] == "unknown_receipt"
 
     @pytest.mark.parametrize(("text", "code"), [("", "empty"), (" ", "empty"), ("š" * 40_000, "too_long")])
-    def test_more_words_are_words(self, client: FlaskClient, text: str, code: str) -> None:
-        receipt = said(client.post(TIPS, json=TIP))["receipt"]
-        refused(client.post(MORE, json={"receipt": receipt, "text": text}), 422, code)
+    def test_more_words_are_words(self, shared_client: FlaskClient, text: str, code: str) -> None:
+        receipt = said(shared_client.post(TIPS, json=TIP))["receipt"]
+        refused(shared_client.post(MORE, json={"receipt": receipt, "text": text}), 422, code)
 
     @pytest.mark.parametrize("body", [{}, {"receipt": 1234567812345678}, {"receipt": None}, {"receipt": "1" * 65}])
-    def test_a_receipt_is_text(self, client: FlaskClient, body: dict[str, Any]) -> None:
-        assert list(refused(client.post(OPEN, json=body), 422, "invalid")) == ["receipt"]
+    def test_a_receipt_is_text(self, shared_client: FlaskClient, body: dict[str, Any]) -> None:
+        assert list(refused(shared_client.post(OPEN, json=body), 422, "invalid")) == ["receipt"]
 
     def test_danger_said_later_raises_the_tip(self, client: FlaskClient, house: House) -> None:
         receipt = said(client.post(TIPS, json={"text": "He sells forged permits.", "language": "en"}))["receipt"]
@@ -174,5 +181,5 @@ class TestSignIn:
     @pytest.mark.parametrize(
         "body", [{}, {"username": "a"}, {"username": 1, "password": "a"}, {"username": "a", "password": []}]
     )
-    def test_both_are_needed_as_text(self, client: FlaskClient, body: dict[str, Any]) -> None:
-        refused(client.post(SESSIONS, json=body), 422, "invalid")
+    def test_both_are_needed_as_text(self, shared_client: FlaskClient, body: dict[str, Any]) -> None:
+        refused(shared_client.post(SESSIONS, json=body), 422, "invalid")
