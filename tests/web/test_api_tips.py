@@ -69,7 +69,7 @@ class TestTell:
             ({"text": "  \n"}, "empty", None),
             ({"text": None}, "empty", None),
             ({"text": "š" * 40_000}, "too_long", None),
-            ({"text": "a" * 70_000}, "invalid", "text"),
+            ({"text": "a" * 65_537}, "too_long", None),
             ({"text": 5}, "invalid", "text"),
             ({"text": ["a"]}, "invalid", "text"),
             ({"language": "fr"}, "invalid", "language"),

@@ -13,11 +13,12 @@ from flask_babel import lazy_gettext as _l
 from marshmallow import RAISE, Schema, ValidationError, fields, validate, validates_schema
 
 from tipline import places
-from tipline.intake import CATEGORIES, LONGEST
+from tipline.intake import CATEGORIES
 from tipline.lifecycle import RESULTS, STAGES
 from tipline.queue import PRIORITIES
 
 _IS_TEXT = _l("This must be text, and not too long.")
+_ANY = 256 * 1024  # more than any use case takes: it says itself what is too long
 _MOST = 1_000_000  # clients of one matter; nobody has more
 
 
@@ -118,7 +119,7 @@ class SealedBody(Body):
 class TipBody(Body):
     """A report. ``text`` or ``sealed``; everything else helps and may be left out."""
 
-    text = string(LONGEST, what="What happened, in any words")
+    text = string(_ANY, what="What happened, in any words; at most 64 KiB of UTF-8")
     sealed = fields.Nested(
         SealedBody,
         allow_none=True,
@@ -177,7 +178,9 @@ class KeysOut(Schema):
 
     instance = fields.String(required=True)
     suite = fields.Integer(required=True)
-    kem, kdf, aead = (fields.Integer(required=True, metadata={"description": "As RFC 9180 §7 numbers it"}),) * 3
+    kem = fields.Integer(required=True, metadata={"description": "As RFC 9180 §7 numbers it"})
+    kdf = fields.Integer(required=True)
+    aead = fields.Integer(required=True)
     label = fields.String(required=True)
     entry = fields.String(required=True)
     late_hours = fields.Integer(required=True, metadata={"description": "How long a replaced key is still taken"})
@@ -209,7 +212,7 @@ class SayMoreBody(Body):
     """More words from a reporter."""
 
     receipt = string(64, required=True)
-    text = string(LONGEST, required=True)
+    text = string(_ANY, required=True)
 
 
 class NothingOut(Schema):
@@ -318,27 +321,27 @@ class MoveBody(Body):
     """Where to move a tip."""
 
     to = choice(STAGES, required=True)
-    reason = string(16_000)
+    reason = string(_ANY)
 
 
 class ReferBody(Body):
     """Which desk to ask, and why."""
 
     desk = string(40, required=True, shortest=1)
-    reason = string(16_000, required=True)
+    reason = string(_ANY, required=True)
 
 
 class AnswerBody(Body):
     """Whether a desk takes what it was offered."""
 
     answer = choice(("accept", "decline"), required=True)
-    reason = string(16_000)
+    reason = string(_ANY)
 
 
 class WordsBody(Body):
     """A reply or a note."""
 
-    text = string(16_000, required=True)
+    text = string(_ANY, required=True)
 
 
 class OutcomeBody(Body):
@@ -348,7 +351,7 @@ class OutcomeBody(Body):
     clients_served = _count("Clients the shelter served")
     reintegrated = _count("Of these, back home")
     non_residential = _count("Of these, still helped")
-    note = string(16_000)
+    note = string(_ANY)
 
 
 class StageOut(Schema):
