@@ -68,11 +68,18 @@ class House:
         Where no receipt is ready, the tip is committed first, then its receipt.
         """
         ready = self.minter.take_ready() if with_receipt else None
+        advice = intake.advise(report)  # before the transaction: others can write meanwhile
         for again in (True, False):
             try:
                 with self.database.write() as session:
                     done = intake.submit(
-                        session, report, now=self.clock(), keys=self.keys, rules=self.rules, receipt=ready
+                        session,
+                        report,
+                        now=self.clock(),
+                        keys=self.keys,
+                        rules=self.rules,
+                        receipt=ready,
+                        advice=advice,
                     )
                 break
             except IntegrityError:  # the same client_id twice at once: the second finds the first

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, Table, bindparam, delete, select, update
+from sqlalchemy import Row, bindparam, delete, select, update
 from sqlalchemy.orm import Session
 
 from tipline import desks, language, phones, places, thread, triage
@@ -49,6 +49,12 @@ _GROWING = (  # made once: the hot path of USSD
     select(Tip.binding, Tip.received_at, Tip.stage, Entry.id, Entry.uid, Entry.kind, Entry.wraps)
     .join(Entry, Entry.tip_id == Tip.id)
     .where(Tip.id == bindparam("tip"), Tip.unfinished, Entry.kind.in_((thread.STORY, thread.NUMBER)))
+)
+_AGAIN = select(Tip.id, Tip.received_at, Tip.receipt_lookup, Tip.client_receipt).where(
+    Tip.client_hash == bindparam("client")
+)
+_ATTACH = update(Tip.__table__).where(  # type: ignore[arg-type]
+    Tip.__table__.c.id == bindparam("tip"), Tip.__table__.c.receipt_lookup.is_(None)
 )
 _GROW = update(Tip.__table__).where(Tip.__table__.c.id == bindparam("tip"))  # type: ignore[arg-type]
 
@@ -98,11 +104,12 @@ class Submitted:
 
 def submit(
     session: Session, report: Report, *, now: datetime, keys: KeyFile, rules: tuple[Rule, ...],
-    receipt: Receipt | None = None, draft_key: bytes | None = None,
+    receipt: Receipt | None = None, draft_key: bytes | None = None, advice: triage.Advice | None = None,
 ) -> Submitted:  # fmt: skip
     """Take in a report from any channel; returns what the reporter needs to come back.
 
-    ``draft_key`` is the story's content key, of a channel that will let this tip ``grow``.
+    ``draft_key`` is the story's content key, of a channel that will let this tip ``grow``; ``advice`` what ``advise``
+    said of this report, where it was asked before the transaction began.
 
     The same ``client_id`` gives the same tip. Raises EmptyTip if nothing was said, TooLong over 64 KiB,
     UnknownCategory, UnknownDesk, BadEnvelope, AllDesksExcluded, and NoDeskKey (nothing is stored) if no desk can
@@ -112,7 +119,7 @@ def submit(
         return before
     client_hash = _client_hash(report.client_id, keys) if report.client_id else None
     _check(report)
-    advice = _advice(report)
+    advice = advice or advise(report)
     known_desks = desks.all_desks(session)
     chosen = _route(advice, report, rules, known_desks)
     uid = secrets.token_hex(16)
@@ -134,6 +141,7 @@ def submit(
         stage="received",
         unread=True,
         **_advised(advice),
+        **(_of_receipt(receipt, report.client_id, keys) if receipt else {}),
     )
     desks.assign(session, tip_id, chosen, advice.priority, now)
     readers = [desk.key for desk in chosen if desk.key is not None]
@@ -148,8 +156,6 @@ def submit(
     if report.phone is not None:
         _add_number(session, tip_id, binding, report.phone, report.language, readers, keys, now)
     thread.record(session, tip_id, "received", now)
-    if receipt is not None:
-        attach_receipt(session, tip_id, receipt, report.client_id, keys)
     return Submitted(tip_id, True, receipt is not None, receipt.digits if receipt else None)
 
 
@@ -158,7 +164,7 @@ def again(session: Session, client_id: str, *, now: datetime, keys: KeyFile) -> 
 
     Its receipt is said again for 24 hours if nobody can guess the id.
     """
-    tip = session.scalar(select(Tip).where(Tip.client_hash == _client_hash(client_id, keys)))
+    tip = session.connection().execute(_AGAIN, {"client": _client_hash(client_id, keys)}).first()
     if tip is None:
         return None
     digits = None
@@ -185,16 +191,8 @@ def sealed_binding(client_id: str) -> str:
 
 def attach_receipt(session: Session, tip_id: int, receipt: Receipt, client_id: str | None, keys: KeyFile) -> bool:
     """Give a tip its receipt; its answers are sealed to it from now on. False if it has one already."""
-    kept = None
-    if client_id is not None and is_strong(client_id):
-        kept = lock(receipt.digits.encode(), _client_key(client_id, keys), _RECEIPT_AGAIN)
-    table: Table = Tip.__table__  # type: ignore[assignment]
-    change = (
-        update(table)
-        .where(table.c.id == tip_id, table.c.receipt_lookup.is_(None))
-        .values(receipt_lookup=receipt.lookup, reporter_point=receipt.public.point, client_receipt=kept)
-    )
-    return bool(session.connection().execute(change).rowcount)
+    values = {"tip": tip_id, **_of_receipt(receipt, client_id, keys)}
+    return bool(session.connection().execute(_ATTACH, values).rowcount)
 
 
 def grow(
@@ -211,7 +209,7 @@ def grow(
     if thread.STORY not in kept:
         return
     tip = kept[thread.STORY]
-    advice = _advice(report)
+    advice = advise(report)
     known, there = desks.around(session, tip_id)
     chosen = _route(advice, report, rules, known)
     reading = desks.reassign(session, tip_id, chosen, there, advice.priority, tip.received_at, tip.stage)
@@ -260,6 +258,14 @@ def number_data(phone: Phone) -> dict[str, str]:
     return {"number": phone.number, "carrier": phone.carrier, "ours": phone.ours}
 
 
+def _of_receipt(receipt: Receipt, client_id: str | None, keys: KeyFile) -> dict[str, bytes | None]:
+    """Return what a tip keeps of its receipt; for a client id that nobody can guess, what says it a second time."""
+    kept = None
+    if client_id is not None and is_strong(client_id):
+        kept = lock(receipt.digits.encode(), _client_key(client_id, keys), _RECEIPT_AGAIN)
+    return {"receipt_lookup": receipt.lookup, "reporter_point": receipt.public.point, "client_receipt": kept}
+
+
 def _client_hash(client_id: str, keys: KeyFile) -> bytes:
     return keyed_hash(keys.ids, "client", client_id)
 
@@ -293,7 +299,8 @@ def _check(report: Report) -> None:
         raise EmptyTip
 
 
-def _advice(report: Report) -> triage.Advice:
+def advise(report: Report) -> triage.Advice:
+    """Advise on a report: what its words and answers say of place, category and priority."""
     return triage.advise(
         triage.Draft(
             text=report.text,
