@@ -130,9 +130,7 @@ class Recent:
         with self._mutex:
             known = self._known.get(session)
             if known is None or known.length < len(dial.text):
-                self._known[session] = _Known(
-                    self._hash(dial.owner), len(dial.text), self._hash(dial.text), stays
-                )
+                self._known[session] = _Known(self._hash(dial.owner), len(dial.text), self._hash(dial.text), stays)
             self._known.move_to_end(session)
             if len(self._known) > _MOST_RECENT:
                 self._known.popitem(last=False)

@@ -37,9 +37,7 @@ def seal(keys: Mapping[str, Any], client_id: str, story: Mapping[str, Any], desk
     wraps = {}
     for key in keys["keys"]:
         if key["desk"] in desks:
-            public = ec.EllipticCurvePublicKey.from_encoded_point(
-                ec.SECP256R1(), base64.b64decode(key["public_key"])
-            )
+            public = ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP256R1(), base64.b64decode(key["public_key"]))
             sealed = SUITE.encrypt(content_key, public, info=fields(*place, key["id"]))
             wraps[key["id"]] = bytes([keys["suite"]]) + bytes.fromhex(key["id"]) + sealed
     return {

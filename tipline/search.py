@@ -25,9 +25,7 @@ _SAID = (thread.STORY, thread.MESSAGE, thread.REPLY, thread.NOTE, thread.REASON,
 _BATCH = 200  # tips whose entries are read at once
 
 
-def search(
-    session: Session, who: Identity, q: str, *, keys: KeyFile, now: datetime, cursor: str | None = None
-) -> Page:
+def search(session: Session, who: Identity, q: str, *, keys: KeyFile, now: datetime, cursor: str | None = None) -> Page:
     """Return the tips of the person's desk that hold every word of ``q``: in what was said, the place or the reference.
 
     A page ends after ``queue.PAGE`` finds or ``STEP`` tips; ``next`` is None when all were looked through. Within a

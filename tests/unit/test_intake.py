@@ -136,9 +136,7 @@ class TestWhatIsRefused:
             ({"exclude": ("immigration", "")}, errors.UnknownDesk),
         ],
     )
-    def test_it_is_named_and_nothing_is_kept(
-        self, core: Core, changes: dict[str, Any], error: type[Exception]
-    ) -> None:
+    def test_it_is_named_and_nothing_is_kept(self, core: Core, changes: dict[str, Any], error: type[Exception]) -> None:
         with pytest.raises(error):
             core.told(**changes)
         assert nothing_is_there(core)

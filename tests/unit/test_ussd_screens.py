@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from sms.menu import LANGS, Lang, Menu, paged
 from sms.segments import fold, septets
-from sms.ussd import Session, failed_screen, messages_screen, play, said, start, thanks_screen
+from sms.ussd import Session, failed_screen, messages_screen, play, start, thanks_screen
 from tests.unit.ussd_walks import BARE, MENUS, RECEIPT, check, done, lines
 from tipline import places
 from tipline.errors import DomainError
