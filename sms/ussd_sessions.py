@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Table, bindparam, select, update
@@ -130,8 +131,7 @@ class Sessions:
         ready = _Ready()
         for left in reversed(range(_TRIES)):
             try:
-                with self.house.database.write() as session:
-                    done = self._go_on(session, caller, dial, ready)
+                done = self.house.database.together(partial(self._go_on, caller, dial, ready))
                 if isinstance(done, _Wanted):
                     ready = self._make_ready(done)
                     continue
@@ -151,7 +151,7 @@ class Sessions:
             return _Ready(receipt=self.house.minter.take())
         return _Ready(opened={wanted.digits: followup.unlock_receipt(wanted.digits, self.house.keys)})
 
-    def _go_on(self, session: Session, caller: Caller, dial: Dial, ready: _Ready) -> _Done | _Wanted:
+    def _go_on(self, caller: Caller, dial: Dial, ready: _Ready, session: Session) -> _Done | _Wanted:
         row = session.connection().execute(_FIND, {"session": caller.id_hash}).first()
         step = self._begin(caller, dial) if row is None else self._follow(caller, dial, row)
         if isinstance(step, _Done):

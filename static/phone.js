@@ -6,7 +6,8 @@
   const thread = document.getElementById("thread");
   const words = JSON.parse(document.getElementById("words").content.textContent);
   const field = (name) => form.elements[name];
-  let busy = false;
+  let busy = 0;
+  let last = Promise.resolve();
   let shown = "";
 
   const showTexts = (texts) => {
@@ -27,29 +28,39 @@
     thread.scrollTop = thread.scrollHeight;
   };
 
-  const press = async (what) => {
+  const press = async (what, answer = field("answer").value) => {
     const body = new URLSearchParams(new FormData(form));
     body.set("do", what);
-    const answer = await fetch("/phone", { method: "POST", body, headers: { Accept: "application/json" } });
-    if (!answer.ok) throw new Error("phone");
-    return answer.json();
+    body.set("answer", answer);
+    const reply = await fetch("/phone", { method: "POST", body, headers: { Accept: "application/json" } });
+    if (!reply.ok) throw new Error("phone");
+    return reply.json();
   };
 
-  const act = async (what) => {
-    if (busy) return;
-    busy = true;
+  const act = async (what, answer) => {
+    const sent = field("text").value;
     try {
-      const state = await press(what);
-      if (what === "text") field("text").value = state.text;
+      const state = await press(what, answer);
+      if (what === "text" && field("text").value === sent) field("text").value = state.text;
       for (const name of ["session", "steps", "typed", "screen"]) field(name).value = state[name];
-      if (what === "call" || what === "end") field("answer").value = state.answer;
+      if (what !== "text" && what !== "refresh" && !field("answer").value) field("answer").value = state.answer;
       screen.textContent = state.problem ? words[state.problem].join("\n") : state.screen;
       screen.scrollTop = 0;
       showTexts(state.texts);
     } catch {
+      if (what === "call" && !field("answer").value) field("answer").value = answer;
       screen.textContent = words.network.join("\n");
     }
-    busy = false;
+    busy -= 1;
+  };
+
+  // Keys are answered one after the other, as they were pressed.
+  const then = (what) => {
+    const answer = field("answer").value;
+    if (busy && what === "call" && !answer) return; // pressed twice
+    if (what === "call" || what === "end") field("answer").value = "";
+    busy += 1;
+    last = last.then(() => act(what, answer));
   };
 
   form.addEventListener("submit", (event) => {
@@ -58,9 +69,9 @@
     const answer = field("answer");
     if (key.startsWith("key-")) answer.value += key.slice(4);
     else if (key === "clear") answer.value = answer.value.slice(0, -1);
-    else act(key);
+    else then(key);
   });
-  field("number").addEventListener("change", () => { thread.replaceChildren(); shown = ""; act("refresh"); });
+  field("number").addEventListener("change", () => { thread.replaceChildren(); shown = ""; then("refresh"); });
   field("number").addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); event.target.blur(); } });
 
   setInterval(async () => {

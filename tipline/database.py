@@ -9,14 +9,18 @@ from __future__ import annotations
 
 import fcntl
 import threading
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, TypeVar, cast
 
 from sqlalchemy import Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
+
+T = TypeVar("T")
 
 
 class Database:
@@ -28,6 +32,7 @@ class Database:
         self.is_sqlite = self.url.get_backend_name() == "sqlite"
         self._pool_size = pool_size
         self._mutex = threading.Lock()
+        self._brought: deque[_Task] = deque()
         self._lock_file: IO[str] | None = None
         self.engine = self._make_engine()
         self._reading = sessionmaker(self.engine, expire_on_commit=False)
@@ -53,6 +58,23 @@ class Database:
                 session.rollback()
                 raise
 
+    def together(self, work: Callable[[Session], T]) -> T:
+        """Do some work in a transaction and commit it; on SQLite, what other threads bring meanwhile goes with it.
+
+        The disk is waited for once for all of them. Work that raises undoes only its own; it may be done twice.
+        """
+        if not self.is_sqlite:
+            with self.write() as session:
+                return work(session)
+        task = _Task(work)
+        self._brought.append(task)
+        with self._mutex:
+            if not task.is_done:
+                self._do([self._brought.popleft() for _ in range(len(self._brought))])
+        if task.error is not None:
+            raise task.error
+        return cast("T", task.result)
+
     def ping(self) -> None:
         """Raise if the database does not answer."""
         with self.read() as session:
@@ -71,16 +93,39 @@ class Database:
         if not self.is_sqlite or not self.url.database or self.url.database == ":memory:":
             yield
             return
-        with self._mutex:
-            if self._lock_file is None:
-                self._lock_file = Path(self.url.database + ".lock").open("a")  # noqa: SIM115 - held for life
-            fcntl.flock(self._lock_file, fcntl.LOCK_EX)
-            _turn.mine = True
-            try:
-                yield
-            finally:
-                _turn.mine = False
-                fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+        with self._mutex, self._alone():
+            yield
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Keep other processes out, this thread having kept out the others of its own."""
+        if self._lock_file is None:
+            self._lock_file = Path(f"{self.url.database}.lock").open("a")  # noqa: SIM115 - held for life
+        fcntl.flock(self._lock_file, fcntl.LOCK_EX)
+        _turn.mine = True
+        try:
+            yield
+        finally:
+            _turn.mine = False
+            fcntl.flock(self._lock_file, fcntl.LOCK_UN)
+
+    def _do(self, tasks: list[_Task]) -> None:
+        """Do what threads have brought in one transaction; where one piece fails, each in a transaction of its own."""
+        try:
+            with self._alone(), self._writing() as session:
+                for task in tasks:
+                    task.result = task.work(session)
+                    session.flush()
+                    session.expunge_all()  # what one of them has loaded is no business of the next
+                session.commit()
+        except BaseException as error:  # noqa: BLE001 - it belongs to the thread that brought the work
+            if len(tasks) > 1:
+                for task in tasks:
+                    self._do([task])
+                return
+            tasks[0].error = error
+        for task in tasks:
+            task.is_done = True
 
     def _make_engine(self) -> Engine:
         if not self.is_sqlite:
@@ -97,6 +142,16 @@ class Database:
         event.listen(engine, "connect", _prepare_sqlite)
         event.listen(engine, "begin", _begin_sqlite)
         return engine
+
+
+@dataclass
+class _Task:
+    """Work that a thread has brought, and what came of it."""
+
+    work: Callable[[Session], Any]
+    result: Any = None
+    error: BaseException | None = None
+    is_done: bool = False
 
 
 class _Turn(threading.local):
@@ -120,6 +175,7 @@ def _prepare_sqlite(connection: Any, _record: ConnectionPoolEntry) -> None:  # n
         "temp_store=MEMORY",
         "cache_size=-16000",
         "mmap_size=268435456",
+        "wal_autocheckpoint=4000",  # pages: at the usual 1000, one commit in sixty waits for a checkpoint
     ):
         cursor.execute(f"PRAGMA {pragma}")
     cursor.close()

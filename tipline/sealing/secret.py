@@ -7,12 +7,11 @@ import secrets
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from tipline.sealing.envelope import CannotOpen
 
 _NONCE_BYTES = 12
+_HASH_BYTES = 32
 
 
 def lock(data: bytes, key: bytes, purpose: str) -> bytes:
@@ -38,8 +37,13 @@ def keyed_hash(key: bytes, *parts: str) -> bytes:
 
 
 def derive(key: bytes, purpose: str, length: int = 32, salt: bytes | None = None) -> bytes:
-    """Return HKDF-SHA256(key) for one purpose."""
-    return HKDF(SHA256(), length, salt, purpose.encode()).derive(key)
+    """Return HKDF-SHA256(key) for one purpose (RFC 5869; by hand, since every USSD screen needs one)."""
+    extracted = hmac.digest(salt or bytes(_HASH_BYTES), key, "sha256")
+    derived, block, counter = b"", b"", 1
+    while len(derived) < length:
+        block = hmac.digest(extracted, block + purpose.encode() + bytes([counter]), "sha256")
+        derived, counter = derived + block, counter + 1
+    return derived[:length]
 
 
 def same(one: str, other: str) -> bool:
