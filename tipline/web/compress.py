@@ -75,7 +75,7 @@ def init_compress(app: Flask) -> None:
 
     @app.after_request
     def _shrink(response: Response) -> Response:
-        if g.get("finished") or response.direct_passthrough or response.is_streamed:
+        if g.get("finished") or response.direct_passthrough or response.is_streamed or _is_small(response):
             return response
         response.headers.add("Vary", "Accept-Encoding")
         encoding = _encoding()
@@ -128,6 +128,11 @@ def _squeeze_around(pieces: list[bytes]) -> bytes:
 
 def _stored(piece: bytes) -> bytes:
     return b"\x00" + len(piece).to_bytes(2, "little") + (len(piece) ^ 0xFFFF).to_bytes(2, "little") + piece
+
+
+def _is_small(response: Response) -> bool:
+    """Say whether an answer to a form is too small to be worth it (no cache keeps what was posted)."""
+    return request.method == "POST" and (response.content_length or 0) < _SMALLEST and not g.get("apart")
 
 
 def _encoding() -> str:

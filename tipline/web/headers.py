@@ -11,13 +11,14 @@ import hashlib
 from collections.abc import Callable, Iterable, MutableMapping
 from typing import TYPE_CHECKING, Any, cast
 
-from flask import Flask, Response, g, request
+from flask import Flask, Response, after_this_request, current_app
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 SCRIPTS = "; script-src 'self'"
-_STYLES = "csp_styles"
+_STYLES, _POLICIES = "csp_styles", "csp_policies"
+_NEVER_STORED = ("/desk", "/api")
 _FIXED = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
@@ -41,7 +42,11 @@ def styles(app: Flask) -> set[str]:
 
 def allow_scripts() -> None:
     """Let this response's page load scripts from ``static/``; inline ones stay forbidden."""
-    g.scripts = True
+
+    @after_this_request
+    def _allow(response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = policy(current_app) + SCRIPTS
+        return response
 
 
 def harden_static(headers: MutableMapping[str, str], _path: str, _url: str) -> None:
@@ -52,40 +57,43 @@ def harden_static(headers: MutableMapping[str, str], _path: str, _url: str) -> N
 
 
 class _Always:
-    """Puts the headers that never change on whatever the app answers: below Flask, where that costs next to nothing."""
+    """Puts the headers on whatever the app answers: below Flask, where that costs next to nothing."""
 
-    def __init__(self, app: WSGIApplication, *, https: bool) -> None:
+    def __init__(self, app: Flask, *, https: bool) -> None:
         self._app = app
+        self._below: WSGIApplication = app.wsgi_app
         self._same = list(_FIXED.items())
         if https:
             self._same.append(("Strict-Transport-Security", "max-age=31536000"))
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         def start(status: str, headers: list[tuple[str, str]], *error: Any) -> Callable[[bytes], object]:  # noqa: ANN401 - as PEP 3333 has it
+            given = {name for name, _ in headers}
+            if environ["PATH_INFO"].startswith(_NEVER_STORED):
+                headers = [one for one in headers if one[0] != "Cache-Control"]
+                given.discard("Cache-Control")
+            if "Cache-Control" not in given:
+                headers = [*headers, ("Cache-Control", "no-store")]
+            if "Content-Security-Policy" not in given:
+                headers = [*headers, ("Content-Security-Policy", policy(self._app))]
             return start_response(status, headers + self._same, *error)
 
-        return self._app(environ, start)
+        return self._below(environ, start)
 
 
 def init_headers(app: Flask, *, https: bool) -> None:
     """Put the headers on every response."""
-    app.wsgi_app = _Always(app.wsgi_app, https=https)  # type: ignore[method-assign]
-    policies: dict[tuple[int, bool], str] = {}
+    app.wsgi_app = _Always(app, https=https)  # type: ignore[method-assign]
 
-    def policy(*, scripts: bool) -> str:
-        allowed = styles(app)
-        if (len(allowed), scripts) not in policies:
-            policies[len(allowed), scripts] = (
-                f"default-src 'none'; style-src 'self' {' '.join(sorted(allowed))}; img-src 'self' data:; "
-                "media-src 'self'; manifest-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
-                f"frame-ancestors 'none'{SCRIPTS if scripts else ''}"
-            )
-        return policies[len(allowed), scripts]
 
-    @app.after_request
-    def _harden(response: Response) -> Response:
-        headers = response.headers
-        headers["Content-Security-Policy"] = policy(scripts=g.get("scripts", False))
-        if "Cache-Control" not in headers or request.path.startswith(("/desk", "/api")):
-            headers["Cache-Control"] = "no-store"
-        return response
+def policy(app: Flask) -> str:
+    """Return the Content-Security-Policy of a page without a script."""
+    allowed = styles(app)
+    written: dict[int, str] = app.extensions.setdefault(_POLICIES, {})
+    if len(allowed) not in written:
+        written[len(allowed)] = (
+            f"default-src 'none'; style-src 'self' {' '.join(sorted(allowed))}; img-src 'self' data:; "
+            "media-src 'self'; manifest-src 'self'; connect-src 'self'; form-action 'self'; base-uri 'none'; "
+            "frame-ancestors 'none'"
+        )
+    return written[len(allowed)]
