@@ -45,10 +45,10 @@ class TestWhoMayHoldATip:
         with pytest.raises(errors.NotAllowed), core.held("immigration", done.tip_id):
             pass
 
-    @pytest.mark.parametrize("uid", ["", "0" * 32, "'; --", "\0", "A" * 32, "é" * 32, "0" * 33, "\ud800" * 32])
-    def test_a_made_up_id_is_nothing(self, core: Core, uid: str) -> None:
-        with core.house.database.write() as session, pytest.raises(errors.NotFound):
-            casework.hold(session, core.people["immigration"], uid, keys=core.keys, now=core.clock())
+    def test_a_made_up_id_is_nothing(self, core: Core) -> None:
+        for uid in ("", "0" * 32, "'; --", "\0", "A" * 32, "é" * 32, "0" * 33, "\ud800" * 32):
+            with core.house.database.write() as session, pytest.raises(errors.NotFound):
+                casework.hold(session, core.people["immigration"], uid, keys=core.keys, now=core.clock())
 
     def test_whoever_moves_the_row_by_hand_still_cannot_read(self, core: Core) -> None:
         done = core.told()

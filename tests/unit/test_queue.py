@@ -71,13 +71,11 @@ def test_a_page_that_is_just_full_is_the_last(core: Core) -> None:
     assert page(core, "immigration", size=11).next is not None
 
 
-@pytest.mark.parametrize(
-    "cursor",
-    ["", "x", "P0", "P0.1", "P9.1.1", "P0.1.1.1", "P0.-.1", "P0.1." + "9" * 40, "P0." + "9" * 40 + ".1", "\0"],
-)
-def test_an_unreadable_cursor_starts_anew(core: Core, cursor: str) -> None:
+def test_an_unreadable_cursor_starts_anew(core: Core) -> None:
     done = core.told()
-    assert [row.tip.id for row in page(core, "immigration", cursor=cursor).rows] == [done.tip_id]
+    long = "9" * 40
+    for cursor in ("", "x", "P0", "P0.1", "P9.1.1", "P0.1.1.1", f"P0.1.{long}", f"P0.{long}.1", "P0.٣.1", "\0"):
+        assert [row.tip.id for row in page(core, "immigration", cursor=cursor).rows] == [done.tip_id], cursor
 
 
 def test_filters(core: Core) -> None:
