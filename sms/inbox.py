@@ -24,7 +24,7 @@ from tipline.phones import Phone
 from tipline.routing import Rule
 from tipline.sealing import KeyFile, keyed_hash
 
-CHANNEL = "sms"
+CHANNEL = intake.BY_PHONE
 TWINS_WITHIN = timedelta(minutes=10)
 # Some gateways send a message again under a new id. Only these then count as the same: an order (STOP, 1) is obeyed.
 _MAY_BE_TWINS = ("tip", "cry", "nothing_waiting")
@@ -123,7 +123,7 @@ def _act(
     match step.action:
         case "tip" | "cry" if tip is not None:
             followup.heed(session, tip, inbound.text, danger_now=danger_now, rules=rules, now=now)
-            followup.add(session, tip, inbound.text, keys=keys, now=now)
+            followup.add(session, tip, inbound.text, keys=keys, now=now, to_receipt=tip.channel == CHANNEL)
         case "tip" | "cry":
             report = Report(CHANNEL, inbound.text, step.lang, danger_now=danger_now, phone=phone)
             intake.submit(session, report, now=now, keys=keys, rules=rules)

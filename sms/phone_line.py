@@ -12,6 +12,7 @@ from datetime import UTC, datetime
 from threading import Lock
 from urllib.parse import urlencode
 from xml.etree import ElementTree as ET
+from zoneinfo import ZoneInfo
 
 import requests
 from twilio.request_validator import RequestValidator
@@ -24,6 +25,7 @@ USUAL_CODE = "*123#"  # where none is set, any code is ours
 USUAL_SHORTCODE = "48000"
 _TIMEOUT = 15  # seconds; a gateway hangs up sooner
 _MOST_PHONES, _MOST_TEXTS = 100, 40
+_ZONE = ZoneInfo("Africa/Maseru")
 _REPLY = "Message"  # TwiML's element for a text that goes back
 
 
@@ -38,7 +40,7 @@ class NoNetwork(Exception):
 
 @dataclass(frozen=True)
 class Text:
-    """One text as the phone shows it. ``mine`` was sent from here; ``at`` is the time of day, in UTC."""
+    """One text as the phone shows it. ``mine`` was sent from here; ``at`` is the time of day in Lesotho."""
 
     mine: bool
     other: str
@@ -60,7 +62,7 @@ class Texts:
 
     def add(self, number: str, other: str, text: str, *, mine: bool) -> None:
         """Keep one text of a phone."""
-        at = f"{datetime.now(UTC):%H:%M}"
+        at = f"{datetime.now(_ZONE):%H:%M}"
         with self._lock:
             self._of.setdefault(number, deque(maxlen=_MOST_TEXTS)).append(Text(mine, other, text, at))
             self._of.move_to_end(number)

@@ -79,15 +79,21 @@ def add_by_receipt(
     return add(session, tip, text, keys=keys, now=now)
 
 
-def add(session: Session, tip: Tip, text: str, *, keys: KeyFile, now: datetime) -> int:
-    """Add a reporter's further words to their tip, sealed to its desks; return the entry's id. EmptyTip, TooLong."""
+def add(session: Session, tip: Tip, text: str, *, keys: KeyFile, now: datetime, to_receipt: bool = True) -> int:
+    """Add a reporter's further words to their tip, sealed to its desks; return the entry's id. EmptyTip, TooLong.
+
+    ``to_receipt`` is false where whoever holds the receipt need not be who wrote: then the receipt does not open them.
+    """
     if not text.strip():
         raise EmptyTip
     if len(text.encode(errors="surrogatepass")) > LONGEST:
         raise TooLong
+    readers = thread.readers(session, tip)
+    if not to_receipt:
+        readers = [key for key in readers if key.point != tip.reporter_point]
     entry_id = thread.add(
         session, instance=keys.instance, tip_id=tip.id, binding=tip.binding, kind=thread.MESSAGE,
-        data={"text": text}, readers=thread.readers(session, tip), now=now,
+        data={"text": text}, readers=readers, now=now,
     )  # fmt: skip
     tip.unread = True
     tip.changed_at = now

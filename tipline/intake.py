@@ -39,6 +39,7 @@ from tipline.sealing import (
 CATEGORIES = (
     "labour", "sexual", "child", "marriage", "domestic", "mining", "documents", "smuggling", "other", "unknown",
 )  # fmt: skip
+BY_PHONE = "sms"  # the channel whose reporter is known by the phone alone
 LONGEST = 64 * 1024  # bytes of UTF-8
 STRONG_CLIENT_ID = 22  # characters of [A-Za-z0-9_-]: 128 bits or more
 RECEIPT_KEPT = timedelta(hours=24)
@@ -154,7 +155,9 @@ def submit(
             readers=readers, now=now, content_key=draft_key,
         )  # fmt: skip
     if report.phone is not None:
-        _add_number(session, tip_id, binding, report.phone, report.language, readers, keys, now)
+        _add_number(session, tip_id, binding, report.phone, readers, keys, now)
+        if report.channel == BY_PHONE:
+            phones.remember(session, keys, report.phone.number, now, tip_id=tip_id, language=report.language)
     thread.record(session, tip_id, "received", now)
     return Submitted(tip_id, True, receipt is not None, receipt.digits if receipt else None)
 
@@ -340,15 +343,17 @@ def _route(
 
 
 def _add_number(
-    session: Session, tip_id: int, binding: str, phone: Phone, lang: str | None, readers: list[PublicKey],
-    keys: KeyFile, now: datetime,
+    session: Session, tip_id: int, binding: str, phone: Phone, readers: list[PublicKey], keys: KeyFile, now: datetime,
 ) -> None:  # fmt: skip
+    """Seal a number to the desks. It says where an answer may go, not whose phone it is.
+
+    So a text from that phone does not join this tip before a desk has written to it: on a shared phone it may be
+    somebody else's, and the number that a web form gives may be anybody's.
+    """
     thread.add(
         session, instance=keys.instance, tip_id=tip_id, binding=binding, kind=thread.NUMBER,
         data=number_data(phone), readers=readers, now=now,
     )  # fmt: skip
-    if phones.open_tip_of(session, phones.thread_of(session, keys, phone.number, now)) is None:
-        phones.remember(session, keys, phone.number, now, tip_id=tip_id, language=lang)
 
 
 def _renew_number(
@@ -357,7 +362,7 @@ def _renew_number(
 ) -> None:  # fmt: skip
     """Seal the number to whoever reads the tip now, or forget it if the reporter does not agree any more."""
     if report.phone is not None and kept is None:
-        _add_number(session, tip_id, binding, report.phone, report.language, readers, keys, now)
+        _add_number(session, tip_id, binding, report.phone, readers, keys, now)
     elif report.phone is not None and kept is not None:
         if unpack(kept.wraps).keys() != {reader.id for reader in readers}:
             where = Where(keys.instance, binding, kept.uid)
