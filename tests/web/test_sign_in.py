@@ -223,3 +223,15 @@ def test_other_roles_find_what_there_is_for_them(app: Flask, name: str) -> None:
 def test_an_administrator_lands_on_the_people_page(app: Flask) -> None:
     answer = at(app, "admin").client.get("/desk/")
     assert answer.headers["Location"] == "/desk/people"
+
+
+def test_a_language_chosen_at_the_door_is_kept(app: Flask) -> None:
+    house = make.house_of(app)
+    form = {"username": "immigration", "password": make.password(house, "immigration")}
+    client = app.test_client()
+    assert 'name="lang" value="st"' in client.get("/desk/sign-in?lang=st").text
+    assert 'name="lang"' not in client.get("/desk/sign-in").text
+    client.post("/desk/sign-in", data={**form, "lang": "st"})
+    assert '<html lang="st">' in client.get("/desk/").text
+    client.post("/desk/sign-in", data=form)
+    assert '<html lang="st">' in client.get("/desk/").text
