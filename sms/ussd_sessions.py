@@ -201,7 +201,8 @@ class Sessions:
         if is_over or not caller.goes_on(dial.text, row.transcript_length, row.transcript_hash):
             return self._closed(dial)
         turn = ussd.play(self._menu, stands.session, dial.text[row.transcript_length + 1 :])
-        return _Step(turn, turn.effect in {"keep", "finish"}, stands.screens, stands.draft_key, row.tip_id)
+        is_new = turn.effect == "keep" and ussd.said(turn.session) != ussd.said(stands.session)  # a shrug adds nothing
+        return _Step(turn, is_new or turn.effect == "finish", stands.screens, stands.draft_key, row.tip_id)
 
     def _wanted(self, step: _Step, ready: _Ready) -> _Wanted | None:
         """Return what must be made ready first: nothing is written while this is missing."""

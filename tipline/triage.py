@@ -12,6 +12,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -320,6 +321,17 @@ def advise(draft: Draft) -> Advice:
     An answer given outranks the words: danger now makes P0, a child at least P1. An answer never lowers what
     the words say: a reporter may be watched, or mean only himself.
     """
+    typed = draft.text or draft.happening or (draft.place and draft.place not in places.ALL)
+    return _advise(draft) if typed else _advise_on_answers(draft)
+
+
+@lru_cache(maxsize=4096)
+def _advise_on_answers(draft: Draft) -> Advice:
+    """Remember the advice on answers that were chosen from lists: there are not many, and nobody's words in them."""
+    return _advise(draft)
+
+
+def _advise(draft: Draft) -> Advice:
     found = _LEXICON.find(draft.text)
     named = places.lookup(draft.place) if draft.place else None
     place = named or places.find_words(found.text.folded)
