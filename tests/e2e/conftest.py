@@ -34,12 +34,8 @@ def real_one(
 ) -> Iterator[Instance]:
     """Give a real instance that runs: set up, second factor, PostgreSQL."""
     folder = tmp_path_factory.mktemp("real")
-    name = folder.name.replace("-", "_")
-    engine = create_engine(f"{postgres_server}/postgres", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    with running.real_instance(folder, postgres_server, name, **_carrier(carrier)) as one:
+    name = new_database(postgres_server, folder.name)
+    with running.real_instance(folder, postgres_server, name, _carrier(carrier)) as one:
         yield one
 
 
@@ -48,6 +44,15 @@ def one(request: pytest.FixtureRequest) -> Instance:
     """Give a running instance: a demo, then a real one."""
     found: Instance = request.getfixturevalue(request.param)
     return found
+
+
+def new_database(server: str, name: str) -> str:
+    """Make an empty database; return its name."""
+    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+    engine.dispose()
+    return name
 
 
 def _carrier(fake: FakeCarrier) -> dict[str, str]:

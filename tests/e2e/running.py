@@ -194,9 +194,12 @@ def demo_instance(folder: Path, template: Path, **more: str) -> Iterator[Instanc
 
 
 @contextmanager
-def real_instance(folder: Path, server: str, database: str, **more: str) -> Iterator[Instance]:
+def real_instance(
+    folder: Path, server: str, database: str, more: Mapping[str, str], port: int | None = None
+) -> Iterator[Instance]:
     """Set up and run a real instance: PostgreSQL for data and jobs, key file elsewhere, second factor."""
-    var, port = folder / "var", free_port()
+    folder.mkdir(exist_ok=True)
+    var, port = folder / "var", port or free_port()
     secret = "0123456789abcdef0123456789abcdef"
     environ = {
         "TIPLINE_DEMO": "0",

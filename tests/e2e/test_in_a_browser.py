@@ -14,14 +14,14 @@ from pathlib import Path
 
 import pytest
 import requests
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, expect, sync_playwright
 
 from tests.e2e import running
 from tests.e2e.running import Instance
 from tests.web.test_pages_in_a_browser import FLAGS
 
-SMALL = {"width": 360, "height": 640}
-WIDE = {"width": 1280, "height": 800}
+SMALL: ViewportSize = {"width": 360, "height": 640}
+WIDE: ViewportSize = {"width": 1280, "height": 800}
 WORDS = {
     "en": {
         "report": "Tell us", "story": "A man at the rank offers work over the border and keeps the passports.",
