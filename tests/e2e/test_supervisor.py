@@ -17,6 +17,7 @@ import pytest
 from tests import make
 from tipline import demo
 
+CHILDREN = ("granian", "flask --app app worker")
 PATIENCE = 30.0  # seconds that anything may take on a busy machine
 
 
@@ -52,17 +53,17 @@ class Started:
         """Return every process below the supervisor."""
         return set(_below(self.process.pid))
 
-    def child(self, words: str) -> int:
+    def child(self, words: str) -> int | None:
         """Return the supervisor's own child whose command line holds these words."""
         for pid in _children(self.process.pid):
-            if words in Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " "):
+            if words in _command(pid):
                 return pid
-        raise LookupError(words)
+        return None
 
     def ready(self) -> None:
-        """Wait for the web process to answer and for the worker to be there."""
+        """Wait for the web process to answer and for both children to be there."""
         until(lambda: self.get("/healthz") == 200, self.log)
-        until(lambda: len(_children(self.process.pid)) == 2, self.log)
+        until(lambda: all(self.child(words) for words in CHILDREN), self.log)
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> int:
         """Send the supervisor, and it alone, a signal; return its exit status."""
@@ -83,6 +84,13 @@ def _children(pid: int) -> list[int]:
         return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
     except FileNotFoundError:
         return []
+
+
+def _command(pid: int) -> str:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_text().replace("\0", " ")
+    except FileNotFoundError:
+        return ""
 
 
 def _below(pid: int) -> Iterator[int]:
@@ -126,8 +134,9 @@ def test_it_serves_restarts_what_dies_stops_whole_and_keeps_its_data(
     assert f"http://127.0.0.1:{port}/desk/" in first.log.read_text()
     passwords = demo.made(var)
 
-    for words in ("granian", "flask --app app worker"):
+    for words in CHILDREN:
         victim = first.child(words)
+        assert victim is not None
         below = {victim, *_below(victim)}
         os.kill(victim, signal.SIGKILL)
         until(lambda: not _alive(below), first.log)  # noqa: B023 - awaited at once
