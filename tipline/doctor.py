@@ -35,6 +35,9 @@ def examine(house: House, carriers: Collection[str], jobs_answer: Callable[[], b
     found += _asked("database", lambda: _database(house))
     found += _asked("jobs", lambda: [Finding("jobs", good=jobs_answer(), detail="the job engine answers")])
     found.append(Finding("carriers", good=bool(carriers), detail=", ".join(carriers) or "none is set up"))
+    if "kannel" in carriers:
+        logs = "set log-level = 3 and start its boxes with -v 3: at a lower level Kannel writes texts into its own log"
+        found.append(Finding("kannel", good=False, detail=logs, grave=False))
     found += _services(house)
     found += _asked("disk", lambda: _disk(house))
     return found
