@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import cast
 from xml.sax.saxutils import escape
 
@@ -100,12 +101,10 @@ def _take_delivery(name: str, secret: str = "") -> Response:
 
 def _keep(inbound: Inbound, *, promise: bool) -> inbox.Taken:
     here = house()
+    keep = partial(inbox.take, inbound=inbound, keys=here.keys, rules=here.rules, now=here.clock(), promise=promise)
     for left in reversed(range(_TRIES)):
         try:
-            with here.database.write() as session:
-                taken = inbox.take(
-                    session, inbound, keys=here.keys, rules=here.rules, now=here.clock(), promise=promise
-                )
+            taken = here.database.together(keep)
         except IntegrityError:
             if not left:
                 raise

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from functools import cached_property
+from functools import cached_property, partial
 
 from sqlalchemy.exc import IntegrityError
 
@@ -69,18 +69,18 @@ class House:
         """
         ready = self.minter.take_ready() if with_receipt else None
         advice = intake.advise(report)  # before the transaction: others can write meanwhile
+        keep = partial(
+            intake.submit,
+            report=report,
+            now=self.clock(),
+            keys=self.keys,
+            rules=self.rules,
+            receipt=ready,
+            advice=advice,
+        )
         for again in (True, False):
             try:
-                with self.database.write() as session:
-                    done = intake.submit(
-                        session,
-                        report,
-                        now=self.clock(),
-                        keys=self.keys,
-                        rules=self.rules,
-                        receipt=ready,
-                        advice=advice,
-                    )
+                done = self.database.together(keep)
                 break
             except IntegrityError:  # the same client_id twice at once: the second finds the first
                 if not again:

@@ -7,7 +7,6 @@ wrong receipt (Damm 2004). Nothing cheaper to guess than Argon2id stands behind 
 from __future__ import annotations
 
 import logging
-import os
 import queue
 import secrets
 import threading
@@ -105,7 +104,6 @@ class Minter:
                 self._thread.start()
 
     def _work(self) -> None:
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)  # a waiting request goes first
         while True:
             try:
                 self._ready.put(mint(self._pepper, ahead=True))
