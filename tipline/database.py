@@ -173,7 +173,7 @@ def _prepare_sqlite(connection: Any, _record: ConnectionPoolEntry) -> None:  # n
         "busy_timeout=10000",
         "secure_delete=ON",
         "temp_store=MEMORY",
-        "cache_size=-4000",  # kB a connection; what is only read comes through the map below
+        "cache_size=-2000",  # kB a connection; what is only read comes through the map below
         "mmap_size=268435456",
         "wal_autocheckpoint=4000",  # pages: at the usual 1000, one commit in sixty waits for a checkpoint
     ):

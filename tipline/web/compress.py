@@ -13,11 +13,16 @@ import hashlib
 import re
 import time
 import zlib
+from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import brotli
 from flask import Flask, Response, g, request
 from markupsafe import Markup, escape
+
+if TYPE_CHECKING:
+    from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
 KEPT_SECONDS = 60.0
 _MOST_PAGES = 500
@@ -29,7 +34,7 @@ _TEXT = ("text/", "application/json", "application/manifest", "image/svg")
 @dataclass(frozen=True)
 class _Page:
     body: bytes
-    headers: tuple[tuple[str, str], ...]
+    headers: list[tuple[str, str]]
     until: float
     etag: str
 
@@ -55,30 +60,14 @@ def init_compress(app: Flask) -> None:
     """Compress what leaves, and answer from memory what is the same for all."""
     kept: dict[tuple[str, str], _Page] = {}
     app.jinja_env.filters["apart"] = apart
-
-    @app.before_request
-    def _from_memory() -> Response | None:
-        if request.method != "GET" or request.query_string:
-            return None
-        page = kept.get((request.path, _encoding()))
-        if page is None or page.until < time.monotonic():
-            return None
-        if page.etag in request.headers.get("If-None-Match", ""):
-            response = Response(status=304)
-        else:
-            response = Response(page.body)
-        for name, value in page.headers:
-            response.headers[name] = value
-        response.headers["ETag"] = page.etag
-        g.finished = True
-        return response
+    app.wsgi_app = _FromMemory(app.wsgi_app, kept)  # type: ignore[method-assign]
 
     @app.after_request
     def _shrink(response: Response) -> Response:
-        if g.get("finished") or response.direct_passthrough or response.is_streamed or _is_small(response):
+        if response.direct_passthrough or response.is_streamed or _is_small(response):
             return response
         response.headers.add("Vary", "Accept-Encoding")
-        encoding = _encoding()
+        encoding = _encoding(request.headers.get("Accept-Encoding", ""))
         common = g.get("same_for_all") if request.method == "GET" and response.status_code == 200 else None  # noqa: PLR2004
         body = response.get_data()
         if g.get("apart"):
@@ -92,12 +81,32 @@ def init_compress(app: Flask) -> None:
             response.headers["Cache-Control"] = f"public, max-age={common}"
             etag = f'"{hashlib.sha256(body).hexdigest()[:16]}"'
             response.headers["ETag"] = etag
-            names = ("Content-Type", "Content-Encoding", "Vary", "Cache-Control", "Content-Language")
-            headers = tuple((name, response.headers[name]) for name in names if name in response.headers)
+            names = ("Content-Type", "Content-Encoding", "Vary", "Cache-Control", "Content-Language", "ETag")
+            headers = [(name, response.headers[name]) for name in names if name in response.headers]
             if len(kept) >= _MOST_PAGES:
                 kept.clear()
             kept[request.path, encoding] = _Page(body, headers, time.monotonic() + KEPT_SECONDS, etag)
         return response
+
+
+class _FromMemory:
+    """Answers what is kept below Flask: the lessons then cost little more than a static file."""
+
+    def __init__(self, below: WSGIApplication, kept: dict[tuple[str, str], _Page]) -> None:
+        self._below = below
+        self._kept = kept
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
+        if environ["REQUEST_METHOD"] != "GET" or environ.get("QUERY_STRING"):
+            return self._below(environ, start_response)
+        page = self._kept.get((environ["PATH_INFO"], _encoding(environ.get("HTTP_ACCEPT_ENCODING", ""))))
+        if page is None or page.until < time.monotonic():
+            return self._below(environ, start_response)
+        if page.etag in environ.get("HTTP_IF_NONE_MATCH", ""):
+            start_response("304 NOT MODIFIED", page.headers.copy())
+            return []
+        start_response("200 OK", [*page.headers, ("Content-Length", str(len(page.body)))])
+        return [page.body]
 
 
 def _shrink_around(response: Response, pieces: list[bytes]) -> Response:
@@ -135,8 +144,7 @@ def _is_small(response: Response) -> bool:
     return request.method == "POST" and (response.content_length or 0) < _SMALLEST and not g.get("apart")
 
 
-def _encoding() -> str:
-    accepted = request.headers.get("Accept-Encoding", "")
+def _encoding(accepted: str) -> str:
     return "br" if "br" in accepted else "gzip" if "gzip" in accepted else ""
 
 
