@@ -107,6 +107,8 @@ class Minter:
         while True:
             try:
                 self._ready.put(mint(self._pepper, ahead=True))
+            except RuntimeError:  # the process is ending: its threads take nothing on
+                return
             except Exception:  # noqa: BLE001 - whatever it was, reports are still taken, only slower
                 _log.exception("minting stopped")
                 return
