@@ -14,7 +14,7 @@ from sqlalchemy import select, update
 from tests import make
 from tests.channels.fake_carrier import FakeCarrier, running, settings_for
 from tests.web.desk import PHONE, Desk, at, tell, tell_by_phone, tip_at, words
-from tipline import followup, outbox
+from tipline import followup, outbox, phones
 from tipline.house import House, utc_now
 from tipline.models import Entry, OutMessage, Tip
 from tipline.sealing.passwords import receipt_keys
@@ -341,6 +341,33 @@ def test_an_office_that_the_reporter_excluded_is_not_offered(desk: Desk, house: 
     assert "Should not see this" in page
     answer = desk.post(tip + "/referrals", 422, desk="police", reason="x")
     assert "asked that this office should not see" in answer.text
+
+
+def test_the_police_stage_is_no_slip_where_the_reporter_excluded_them(desk: Desk, house: House) -> None:
+    said = "asked that the police should not see this"
+    assert said in desk.get(tell(house, exclude=("police",)))
+    page = desk.get(tell(house))
+    assert said not in page
+    assert 'name="to" required>\n<option value="">' in page
+
+
+def test_an_answer_to_a_phone_that_wants_no_texts_waits_for_no_receipt(desk: Desk, house: House) -> None:
+    tip = tell_by_phone(house)
+    with house.database.write() as session:
+        phones.stop(session, house.keys, PHONE.number, utc_now())
+    assert "A phone that sent STOP gets nothing" in desk.get(tip)
+    shown = desk.get(desk.post(tip + "/replies", text="Are you safe?").headers["Location"])
+    assert "This phone wants no texts; the answer waits" in shown
+    assert "Waits for the reporter’s receipt" not in shown
+    assert "on its way" not in shown
+
+
+def test_another_desks_notes_stand_under_no_heading_here(app: Flask, desk: Desk, house: House) -> None:
+    tip = tell(house)
+    desk.post(tip + "/notes", text="I rang the neighbour.")
+    desk.post(tip + "/referrals", desk="shelter", reason="A bed for tonight.")
+    assert "Notes of your desk" in desk.get(tip)
+    assert "Notes of your desk" not in at(app, "shelter").get(tip)
 
 
 def test_an_unfinished_report_says_so(desk: Desk, house: House) -> None:

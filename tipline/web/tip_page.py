@@ -17,6 +17,7 @@ from tipline.web import house
 from tipline.web.compress import never_compress
 from tipline.web.session import page
 
+_NOTES = {thread.NOTE, thread.REASON, thread.OUTCOME}  # another desk’s own are not shown at all
 BESIDE = 15  # rows of the queue beside a tip, on a wide screen
 
 
@@ -72,7 +73,9 @@ def _page(session: Session, case: Case, slip: Slip | None) -> str:
         at=case.at,
         view=view,
         talk=[one for one in view.thread if one.kind in {thread.MESSAGE, thread.REPLY}],
-        notes=[one for one in view.thread if one.kind in {thread.NOTE, thread.REASON, thread.OUTCOME}],
+        notes=[
+            one for one in view.thread if one.kind in _NOTES and (one.data is not None or one.desk_id == who.desk_id)
+        ],
         offer=_offer(view, who),
         fates=outbox.fates(session, tip.id),
         notice=house().words.notice(tip.language),

@@ -93,7 +93,7 @@ FATES = {
 DONE = {
     "taken": _l("You work on this tip now."),
     "noted": _l("The note is kept."),
-    "replied": _l("The answer is on its way."),
+    "replied": _l("The answer is written."),
     "referred": _l("The other office was asked."),
     "moved": _l("The stage was changed."),
     "accepted": _l("You accepted. Your office leads now."),
@@ -138,7 +138,7 @@ def place(slug: str | None) -> str:
     """Return a place's name."""
     known = places.ALL.get(slug or "")
     if known is None:
-        return str(gettext("Place not given"))
+        return str(gettext("Place not chosen"))
     return known.name_st if current_lang() == "st" else known.name_en
 
 
