@@ -21,6 +21,7 @@ from tipline.intake import Report
 from tipline.models import Inbound as InboundRow
 from tipline.models import Tip
 from tipline.phones import Phone
+from tipline.prepared import Prepared
 from tipline.routing import Rule
 from tipline.sealing import KeyFile, keyed_hash
 
@@ -30,10 +31,12 @@ TWINS_WITHIN = timedelta(minutes=10)
 _MAY_BE_TWINS = ("tip", "cry", "nothing_waiting")
 
 _inbound = cast("Table", InboundRow.__table__)
-_EARLIER = select(_inbound.c.id_hash, _inbound.c.answer).where(
-    or_(
-        _inbound.c.id_hash == bindparam("id"),
-        and_(_inbound.c.twin_hash == bindparam("twin"), _inbound.c.at > bindparam("since")),
+_EARLIER = Prepared(
+    select(_inbound.c.id_hash, _inbound.c.answer).where(
+        or_(
+            _inbound.c.id_hash == bindparam("id"),
+            and_(_inbound.c.twin_hash == bindparam("twin"), _inbound.c.at > bindparam("since")),
+        )
     )
 )
 
@@ -89,7 +92,7 @@ def take(
 def _earlier(session: Session, id_hash: bytes, twin_hash: bytes | None, now: datetime) -> tuple[str | None, str | None]:
     """Return the answers to this very message and to its twin, if they came before."""
     asked = {"id": id_hash, "twin": twin_hash, "since": now - TWINS_WITHIN}
-    found = {bytes(row.id_hash): row.answer or "" for row in session.connection().execute(_EARLIER, asked)}
+    found = {bytes(row.id_hash): row.answer or "" for row in _EARLIER.rows(session, asked)}
     return found.pop(id_hash, None), next(iter(found.values()), None)
 
 

@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Table, bindparam, select, update
+from sqlalchemy import ColumnElement, Table, bindparam, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
@@ -26,6 +26,7 @@ from tipline.house import House
 from tipline.intake import Report
 from tipline.models import Tip, UssdSession
 from tipline.phones import Phone
+from tipline.prepared import Prepared, Row
 from tipline.receipts import Receipt
 from tipline.sealing import new_content_key
 from tipline.sealing.passwords import ReceiptKeys
@@ -37,8 +38,8 @@ _SHORT, _MOST_OPENINGS = 16, 5000  # the first screens, the same for everybody, 
 _TRIES = 4  # something to be made ready, and the same call twice at once
 _TABLE: Table = UssdSession.__table__  # type: ignore[assignment]
 # Statements made once. Whoever finds a session keeps others from it until the transaction ends.
-_FIND = select(_TABLE).where(_TABLE.c.id_hash == bindparam("session")).with_for_update()
-_CHANGE = update(_TABLE).where(_TABLE.c.id_hash == bindparam("session"))
+_FIND = Prepared(select(_TABLE).where(_TABLE.c.id_hash == bindparam("session")).with_for_update())
+_CHANGE = Prepared(update(_TABLE).where(_TABLE.c.id_hash == bindparam("session")))
 
 
 @dataclass
@@ -152,7 +153,7 @@ class Sessions:
         return _Ready(opened={wanted.digits: followup.unlock_receipt(wanted.digits, self.house.keys)})
 
     def _go_on(self, caller: Caller, dial: Dial, ready: _Ready, session: Session) -> _Done | _Wanted:
-        row = session.connection().execute(_FIND, {"session": caller.id_hash}).first()
+        row = next(iter(_FIND.rows(session, {"session": caller.id_hash})), None)
         step = self._begin(caller, dial) if row is None else self._follow(caller, dial, row)
         if isinstance(step, _Done):
             return step
@@ -167,16 +168,14 @@ class Sessions:
         values: dict[str, Any] = {
             "transcript_length": len(dial.text),
             "transcript_hash": caller.hash(dial.text),
-            "locked": caller.lock(
-                Stands(turn.session, {**step.screens, caller.tag(dial.text): wire}, step.draft_key)
-            ),
+            "locked": caller.lock(Stands(turn.session, {**step.screens, caller.tag(dial.text): wire}, step.draft_key)),
             "tip_id": tip_id,
             "changed_at": now,
         }
         if row is None:
             thread.put(session, UssdSession, id_hash=caller.id_hash, owner_hash=caller.owner_hash, open=True, **values)
         else:
-            session.connection().execute(_CHANGE, {"session": caller.id_hash, **values})
+            _CHANGE.run(session, {"session": caller.id_hash, **values})
         return _Done(wire, promised=tip_id != step.tip_id or turn.effect in {"finish", "add"})
 
     def _begin(self, caller: Caller, dial: Dial) -> _Step | _Done:
@@ -187,7 +186,7 @@ class Sessions:
         screens = {caller.tag(transcript): wire for transcript, wire in walk.screens}
         return _Step(walk.turn, walk.speaks, screens, new_content_key(), None)
 
-    def _follow(self, caller: Caller, dial: Dial, row: Row[Any]) -> _Step | _Done:
+    def _follow(self, caller: Caller, dial: Dial, row: Row) -> _Step | _Done:
         """Play what is new in a call; a call that was answered before is shown what it was."""
         if row.owner_hash != caller.owner_hash:
             return self._closed(dial)
@@ -230,13 +229,9 @@ class Sessions:
             unfinished=step.turn.effect != "finish",
         )
         if step.tip_id is None:
-            done = intake.submit(
-                session, report, now=now, keys=house.keys, rules=house.rules, draft_key=step.draft_key
-            )
+            done = intake.submit(session, report, now=now, keys=house.keys, rules=house.rules, draft_key=step.draft_key)
             return done.tip_id
-        intake.grow(
-            session, step.tip_id, report, now=now, keys=house.keys, rules=house.rules, draft_key=step.draft_key
-        )
+        intake.grow(session, step.tip_id, report, now=now, keys=house.keys, rules=house.rules, draft_key=step.draft_key)
         return step.tip_id
 
     def _act(self, session: Session, turn: ussd.Turn, tip_id: int | None, ready: _Ready, now: datetime) -> ussd.Turn:
@@ -282,7 +277,7 @@ def _finish(session: Session, which: ColumnElement[bool], now: datetime) -> None
     for one in session.connection().execute(wanted.with_for_update(skip_locked=True)).all():
         if one.tip_id is not None:
             intake.finish_dropped(session, one.tip_id, now)
-        session.connection().execute(_CHANGE, {"session": one.id_hash, "open": False, "locked": b""})
+        _CHANGE.run(session, {"session": one.id_hash, "open": False, "locked": b""})
 
 
 def _is_own(turn: ussd.Turn, tip_id: int | None) -> bool:

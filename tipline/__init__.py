@@ -11,6 +11,7 @@ Start at ``intake.submit`` (the front door), then ``app.py`` (where everything i
 - ``sealing``   all cryptography, and nothing else
 - ``receipts``  the sixteen digits a reporter comes back with
 - ``models`` ``database`` ``settings`` ``jobs``  tables, sessions, settings, background work
+- ``prepared``  statements of the hot paths, past SQLAlchemy's execution machinery
 - ``web``       the thin edge: public pages, desk, API, commands
 
 Nothing here (``web`` apart) knows Flask, and nothing here imports ``sms`` or ``content``.

@@ -7,13 +7,13 @@ import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Connection, Row, Table, bindparam, delete, or_, select, update
+from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from tipline.errors import AlreadyThere, NoDeskAccess, UnknownDesk
 from tipline.models import Account, Desk, DeskKey, DeskMember, TipDesk
+from tipline.prepared import Prepared, Row
 from tipline.routing import DeskSeed
 from tipline.sealing import CannotOpen, PrivateKey, PublicKey, derive, unwrap, wrap
 
@@ -24,9 +24,13 @@ _ALL = (
     .order_by(Desk.id)
 )
 _BY_REFERRAL = {"offered", "accepted"}
-_AROUND = _ALL.add_columns(TipDesk.state, TipDesk.priority).join(
-    TipDesk, (TipDesk.desk_id == Desk.id) & (TipDesk.tip_id == bindparam("tip")), isouter=True
+_EVERY = Prepared(_ALL)
+_AROUND = Prepared(
+    _ALL.add_columns(TipDesk.state, TipDesk.priority).join(
+        TipDesk, (TipDesk.desk_id == Desk.id) & (TipDesk.tip_id == bindparam("tip")), isouter=True
+    )
 )
+_ASSIGN = Prepared(TipDesk.__table__.insert())  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True)
@@ -64,12 +68,12 @@ def seed_desks(session: Session, seeds: tuple[DeskSeed, ...]) -> None:
 
 def all_desks(session: Session) -> dict[str, OpenDesk]:
     """Return every desk by its slug, with its present key."""
-    return {row.slug: _open_desk(row) for row in _connection(session).execute(_ALL)}
+    return {row.slug: _open_desk(row) for row in _EVERY.rows(session, {})}
 
 
 def around(session: Session, tip_id: int) -> tuple[dict[str, OpenDesk], dict[int, Assigned]]:
     """Return every desk by its slug, and what a tip is to those that have it: desk id → why, how urgent."""
-    rows = _connection(session).execute(_AROUND, {"tip": tip_id}).all()
+    rows = _AROUND.rows(session, {"tip": tip_id})
     there = {row.id: Assigned(row.state, row.priority) for row in rows if row.state is not None}
     return {row.slug: _open_desk(row) for row in rows}, there
 
@@ -98,12 +102,10 @@ def assign(
 ) -> None:
     """Let these desks read a tip, and put it into their queues."""
     arrival = -int(arrived.timestamp() * 1000)
-    rows = [
-        {"tip_id": tip_id, "desk_id": desk.id, "state": "routed", "active": True, "stage": stage,
-         "priority": priority, "arrival": arrival}
-        for desk in chosen
-    ]  # fmt: skip
-    _connection(session).execute(_table(TipDesk).insert(), rows)
+    row = {"tip_id": tip_id, "state": "routed", "active": True, "stage": stage, "priority": priority,
+           "arrival": arrival}  # fmt: skip
+    for desk in chosen:
+        _ASSIGN.run(session, {**row, "desk_id": desk.id})
 
 
 def reassign(
@@ -115,7 +117,7 @@ def reassign(
     ``there`` is what ``around`` told. Return who reads the tip: desk id → state. A desk that another one referred it
     to stays.
     """
-    table, connection = _table(TipDesk), _connection(session)
+    table, connection = _table(TipDesk), session.connection()
     reading = {desk_id: one.state for desk_id, one in there.items() if one.state in _BY_REFERRAL}
     reading.update({desk.id: "routed" for desk in chosen if desk.id not in reading})
     gone = [desk_id for desk_id, one in there.items() if one.state == "routed" and desk_id not in reading]
@@ -296,7 +298,7 @@ def _unwrap_member(row: DeskMember, key: PrivateKey) -> PrivateKey:
     return PrivateKey(unwrap(row.wrap, key, f"desk key {row.desk_key_id} for {row.account_id}".encode()))
 
 
-def _open_desk(row: Row[*tuple[Any, ...]]) -> OpenDesk:
+def _open_desk(row: Row) -> OpenDesk:
     key = PublicKey(row.point) if row.point else None
     return OpenDesk(row.id, row.slug, row.name_en, row.name_st, key, row.version or 0)
 
@@ -304,7 +306,3 @@ def _open_desk(row: Row[*tuple[Any, ...]]) -> OpenDesk:
 def _table(model: type) -> Table:
     table: Table = model.__table__  # type: ignore[attr-defined]
     return table
-
-
-def _connection(session: Session) -> Connection:
-    return session.connection()

@@ -12,13 +12,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import Row, bindparam, delete, select, update
+from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
 from tipline import desks, language, phones, places, thread, triage
 from tipline.errors import BadEnvelope, EmptyTip, NoDeskKey, TooLong, UnknownCategory, UnknownDesk
 from tipline.models import Entry, PhoneThread, Tip
 from tipline.phones import Phone
+from tipline.prepared import Prepared, Row
 from tipline.receipts import Receipt
 from tipline.routing import Facts, Rule, route
 from tipline.sealing import (
@@ -46,18 +47,20 @@ RECEIPT_KEPT = timedelta(hours=24)
 STORY_UID = "story"  # what a device names its entry
 _RECEIPT_AGAIN = "receipt for a repeated send"
 
-_GROWING = (  # made once: the hot path of USSD
+_tip: Table = Tip.__table__  # type: ignore[assignment]
+_GROWING = Prepared(
     select(Tip.binding, Tip.received_at, Tip.stage, Entry.id, Entry.uid, Entry.kind, Entry.wraps)
     .join(Entry, Entry.tip_id == Tip.id)
-    .where(Tip.id == bindparam("tip"), Tip.unfinished, Entry.kind.in_((thread.STORY, thread.NUMBER)))
+    .where(Tip.id == bindparam("tip"), Tip.unfinished)
+    .where(or_(Entry.kind == thread.STORY, Entry.kind == thread.NUMBER))
 )
-_AGAIN = select(Tip.id, Tip.received_at, Tip.receipt_lookup, Tip.client_receipt).where(
-    Tip.client_hash == bindparam("client")
+_AGAIN = Prepared(
+    select(Tip.id, Tip.received_at, Tip.receipt_lookup, Tip.client_receipt).where(
+        Tip.client_hash == bindparam("client")
+    )
 )
-_ATTACH = update(Tip.__table__).where(  # type: ignore[arg-type]
-    Tip.__table__.c.id == bindparam("tip"), Tip.__table__.c.receipt_lookup.is_(None)
-)
-_GROW = update(Tip.__table__).where(Tip.__table__.c.id == bindparam("tip"))  # type: ignore[arg-type]
+_GROW = Prepared(update(_tip).where(_tip.c.id == bindparam("tip")))
+_ATTACH = Prepared(update(_tip).where(_tip.c.id == bindparam("tip"), _tip.c.receipt_lookup.is_(None)))
 
 
 @dataclass(frozen=True)
@@ -167,9 +170,10 @@ def again(session: Session, client_id: str, *, now: datetime, keys: KeyFile) -> 
 
     Its receipt is said again for 24 hours if nobody can guess the id.
     """
-    tip = session.connection().execute(_AGAIN, {"client": _client_hash(client_id, keys)}).first()
-    if tip is None:
+    found = _AGAIN.rows(session, {"client": _client_hash(client_id, keys)})
+    if not found:
         return None
+    tip = found[0]
     digits = None
     if tip.client_receipt is not None and now - tip.received_at < RECEIPT_KEPT:
         try:
@@ -195,7 +199,7 @@ def sealed_binding(client_id: str) -> str:
 def attach_receipt(session: Session, tip_id: int, receipt: Receipt, client_id: str | None, keys: KeyFile) -> bool:
     """Give a tip its receipt; its answers are sealed to it from now on. False if it has one already."""
     values = {"tip": tip_id, **_of_receipt(receipt, client_id, keys)}
-    return bool(session.connection().execute(_ATTACH, values).rowcount)
+    return bool(_ATTACH.run(session, values))
 
 
 def grow(
@@ -206,9 +210,7 @@ def grow(
 
     A number that the reporter no longer agrees to is forgotten. A desk to which the tip was referred stays.
     """
-    connection = session.connection()
-    rows: Any = connection.execute(_GROWING, {"tip": tip_id})
-    kept = {row.kind: row for row in rows}
+    kept = {row.kind: row for row in _GROWING.rows(session, {"tip": tip_id})}
     if thread.STORY not in kept:
         return
     tip = kept[thread.STORY]
@@ -229,7 +231,7 @@ def grow(
     }
     if all(state == "routed" for state in reading.values()):  # else a desk has decided who leads
         values["lead_desk_id"] = chosen[0].id
-    connection.execute(_GROW, {"tip": tip_id, **values})
+    _GROW.run(session, {"tip": tip_id, **values})
     if not report.unfinished:
         thread.record(session, tip_id, "finished", now)
 
@@ -357,7 +359,7 @@ def _add_number(
 
 
 def _renew_number(
-    session: Session, tip_id: int, binding: str, kept: Row[tuple[Any, ...]] | None, report: Report,
+    session: Session, tip_id: int, binding: str, kept: Row, report: Report,
     readers: list[PublicKey], keys: KeyFile, now: datetime,
 ) -> None:  # fmt: skip
     """Seal the number to whoever reads the tip now, or forget it if the reporter does not agree any more."""

@@ -4,35 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import cache
 from types import ModuleType
-from typing import Any
+from typing import NamedTuple
 
 import phonenumbers
-from sqlalchemy import Row, Table, bindparam, delete, func, select
+from sqlalchemy import Table, bindparam, delete, func, or_, select
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from tipline.errors import BadPhoneNumber
 from tipline.models import OptOut, PhoneThread, Tip
+from tipline.prepared import Prepared
 from tipline.sealing import KeyFile, keyed_hash
 
 REGION = "LS"
-Known = Row[int | None, str | None, datetime]  # tip_id, language, changed_at of a phone that wrote before
 
 # Made once: every text and every dial asks these.
 _threads: Table = PhoneThread.__table__  # type: ignore[assignment]
-_KNOWN = select(PhoneThread.tip_id, PhoneThread.language, PhoneThread.changed_at).where(
-    PhoneThread.phone_hash.in_(bindparam("hashes", expanding=True))
-)
-_STOPPED = select(OptOut.since).where(OptOut.phone_hash == bindparam("hash"))
+_STOPPED = Prepared(select(OptOut.since).where(OptOut.phone_hash == bindparam("hash")))
 
 
-def _remembering(dialect: ModuleType) -> Any:  # noqa: ANN401 - the insert of one dialect or the other
+@cache
+def _known(hashes: int) -> Prepared:
+    """Return what finds the rows of so many hashes, named ``hash0`` and so on."""
+    these = or_(*(PhoneThread.phone_hash == bindparam(f"hash{at}") for at in range(hashes)))
+    return Prepared(select(PhoneThread.tip_id, PhoneThread.language, PhoneThread.changed_at).where(these))
+
+
+def _remembering(dialect: ModuleType) -> Prepared:
     insert = dialect.insert(_threads)
     kept = {name: func.coalesce(insert.excluded[name], _threads.c[name]) for name in ("tip_id", "language")}
-    return insert.on_conflict_do_update(
-        index_elements=["phone_hash"], set_={**kept, "changed_at": insert.excluded.changed_at}
-    )
+    changed = {**kept, "changed_at": insert.excluded.changed_at}
+    return Prepared(insert.on_conflict_do_update(index_elements=["phone_hash"], set_=changed))
 
 
 _REMEMBER = {"sqlite": _remembering(sqlite), "postgresql": _remembering(postgresql)}
@@ -46,6 +50,14 @@ class Phone:
     number: str = field(repr=False)
     carrier: str = ""
     ours: str = ""
+
+
+class Known(NamedTuple):
+    """What is kept of a phone that wrote before."""
+
+    tip_id: int | None
+    language: str | None
+    changed_at: datetime
 
 
 def parse(typed: str) -> str:
@@ -93,8 +105,8 @@ def one_at_a_time(session: Session, keys: KeyFile, number: str) -> None:
 
 def thread_of(session: Session, keys: KeyFile, number: str, now: datetime) -> Known | None:
     """Return what is known of this phone: the newest row under any living key."""
-    wanted = [one for _, one in hashes(keys, number, now)]
-    rows = session.connection().execute(_KNOWN, {"hashes": wanted}).all()
+    wanted = {f"hash{at}": one for at, (_, one) in enumerate(hashes(keys, number, now))}
+    rows = [Known(*row) for row in _known(len(wanted)).rows(session, wanted)]
     return max(rows, key=lambda row: row.changed_at, default=None)
 
 
@@ -111,10 +123,8 @@ def remember(
 ) -> None:
     """Remember under this month's key which thread a phone belongs to and which language it speaks."""
     month, this = hashes(keys, number, now)[0]
-    connection = session.connection()
-    connection.execute(
-        _REMEMBER[connection.dialect.name],
-        {"phone_hash": this, "month": month, "tip_id": tip_id, "language": language, "changed_at": now},
+    _REMEMBER[session.connection().dialect.name].run(
+        session, {"phone_hash": this, "month": month, "tip_id": tip_id, "language": language, "changed_at": now}
     )
 
 
@@ -133,4 +143,4 @@ def start(session: Session, keys: KeyFile, number: str) -> None:
 
 def stopped(session: Session, keys: KeyFile, number: str) -> bool:
     """Say whether this phone wants no texts."""
-    return session.connection().execute(_STOPPED, {"hash": optout_hash(keys, number)}).first() is not None
+    return bool(_STOPPED.rows(session, {"hash": optout_hash(keys, number)}))

@@ -10,10 +10,11 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-from sqlalchemy import Insert, Row, Table, bindparam, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
 from tipline.models import DeskKey, Entry, Event, Tip, TipDesk
+from tipline.prepared import Prepared, Row
 from tipline.sealing import (
     CannotOpen,
     PrivateKey,
@@ -32,7 +33,7 @@ STORY, NUMBER, MESSAGE, REPLY, NOTE, REASON, OUTCOME = (
     "story", "number", "message", "reply", "note", "reason", "outcome",
 )  # fmt: skip
 
-_REPLACE = update(Entry.__table__).where(Entry.__table__.c.id == bindparam("entry"))  # type: ignore[arg-type]
+_REPLACE = Prepared(update(Entry.__table__).where(Entry.__table__.c.id == bindparam("entry")))  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -49,16 +50,13 @@ class Opened:
 
 
 def put(session: Session, model: type, **values: Any) -> int:  # noqa: ANN401 - column values
-    """Insert one row the short way (the hot path has no use for the unit of work); return its id."""
-    result = session.connection().execute(_insert(model), values)
-    key = result.inserted_primary_key
-    return int(key[0]) if key is not None and isinstance(key[0], int) else 0
+    """Insert one row the short way (the hot path has no use for the unit of work); return the id it was given."""
+    return _insert(model).insert(session, values)
 
 
 @cache
-def _insert(model: type) -> Insert:
-    table: Table = model.__table__  # type: ignore[attr-defined]
-    return table.insert()
+def _insert(model: type) -> Prepared:
+    return Prepared(model.__table__.insert())  # type: ignore[attr-defined]
 
 
 def add(
@@ -108,19 +106,18 @@ def keep(
 
 
 def replace(
-    session: Session, entry: Row[Any], where: Where, data: Mapping[str, Any], readers: list[PublicKey],
+    session: Session, entry: Row, where: Where, data: Mapping[str, Any], readers: list[PublicKey],
     content_key: bytes | None = None,
 ) -> None:  # fmt: skip
     """Seal an unfinished entry (its ``id`` and ``wraps``) anew: a USSD draft grows by an answer.
 
     While its readers stay the same, whoever holds its ``content_key`` need not wrap it for them again.
     """
-    connection = session.connection()
     if content_key is not None and unpack(entry.wraps).keys() == {reader.id for reader in readers}:
-        connection.execute(_REPLACE, {"entry": entry.id, "body": seal_body(encode(data), where, content_key)})
+        _REPLACE.run(session, {"entry": entry.id, "body": seal_body(encode(data), where, content_key)})
         return
     sealed = seal(encode(data), where, readers, content_key)
-    connection.execute(_REPLACE, {"entry": entry.id, "body": sealed.body, "wraps": pack(sealed.wraps)})
+    _REPLACE.run(session, {"entry": entry.id, "body": sealed.body, "wraps": pack(sealed.wraps)})
 
 
 def opened(entry: Entry, tip: Tip, keys: Mapping[str, PrivateKey], instance: str) -> Opened:
