@@ -1,0 +1,108 @@
+"""Every page by axe-core's rules (WCAG 2.2 A and AA, best practice), on 320 pixels: public, the report, the desk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from flask import Flask
+from playwright.sync_api import Browser, Page, sync_playwright
+from werkzeug.serving import make_server
+
+from tests import make
+from tests.web.test_pages_in_a_browser import FLAGS
+
+RULES = {
+    "resultTypes": ["violations"],
+    "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+}
+TOLD = ["", "learn", "learn/job-offers", "help", "privacy", "report", "report/short", "inbox", "nothing-here"]
+STEPS = 9  # danger, safety, story, where, when, exclude, contact, check, done
+
+
+@pytest.fixture(scope="module")
+def address(shared_app: Flask) -> Iterator[str]:
+    server = make_server("127.0.0.1", 0, shared_app, threaded=True)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(params=["st", "en"])
+def lang(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
+
+
+@pytest.fixture
+def page(browser: Browser, lang: str) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 320, "height": 640}, bypass_csp=True, locale=lang)
+    yield context.new_page()
+    context.close()
+
+
+def judge(page: Page) -> None:
+    """Fail with what axe has against the page, and if it scrolls sideways."""
+    found = Axe().run(page, options=RULES).response["violations"]
+    said = [(one["id"], [node["html"][:120] for node in one["nodes"]]) for one in found]
+    assert said == [], page.url
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), page.url
+
+
+def test_the_pages_that_tell(page: Page, address: str, lang: str) -> None:
+    for name in TOLD:
+        page.goto(f"{address}/{lang}/{name}")
+        judge(page)
+
+
+def test_a_report_and_coming_back(page: Page, address: str, lang: str) -> None:
+    page.goto(f"{address}/{lang}/report")
+    page.locator("main button").first.click()
+    seen = 0
+    while not page.locator(".code").count():
+        judge(page)
+        seen += 1
+        if page.locator("input[name=danger][value=yes]").count():
+            page.locator("input[name=danger][value=yes]").check()
+        if page.locator("#story").count():
+            page.locator("#story").fill(make.STORY)
+        page.locator("main button[value=next], main button[value=send]").first.click()
+        assert seen < STEPS, page.url
+    judge(page)
+    digits = page.locator(".code").inner_text()
+    page.goto(f"{address}/{lang}/inbox")
+    page.locator("#receipt").fill("1234")
+    page.locator("main button").first.click()
+    judge(page)
+    page.locator("#receipt").fill(digits)
+    page.locator("main button").first.click()
+    assert page.locator("#text").count()
+    judge(page)
+
+
+def test_the_desk(page: Page, address: str, lang: str, shared_app: Flask) -> None:
+    house = make.house_of(shared_app)
+    house.take_in(make.report(danger_now=True))
+    page.goto(f"{address}/desk/sign-in?lang={lang}")
+    judge(page)
+    page.locator("#username").fill("immigration")
+    page.locator("#password").fill(make.password(house, "immigration"))
+    page.locator("form.card button").click()
+    page.wait_for_url("**/desk/")
+    judge(page)
+    tip = page.locator("main .rows a").first.get_attribute("href")
+    for path in (tip, "/desk/account", "/desk/account/authenticator", "/desk/key"):
+        page.goto(f"{address}{path}")
+        judge(page)
