@@ -16,22 +16,23 @@ STAGES = (
     "closed",
 )  # fmt: skip
 
+_DANGER = ("urgent_safety", "reported_police")  # may come, or come back, whatever was reached before
 _SHELTER = ("admission_assessment", "service_plan", "non_residential_followup")
 
 _MOVES: dict[str, tuple[str, ...]] = {
     "received": ("screened", "urgent_safety", "reported_police"),
     "screened": ("urgent_safety", "reported_police", "substantiated", "not_substantiated"),
-    "urgent_safety": ("screened", "reported_police", "substantiated", "not_substantiated"),
-    "reported_police": ("urgent_safety", "substantiated", "not_substantiated"),
-    "substantiated": ("urgent_safety", "reported_police"),
+    "urgent_safety": ("screened", "reported_police", "substantiated", "not_substantiated", *_SHELTER),
+    "reported_police": ("urgent_safety", "substantiated", "not_substantiated", *_SHELTER),
+    "substantiated": ("urgent_safety", "reported_police", *_SHELTER),
     "not_substantiated": ("screened", "substantiated"),
     "referred": ("urgent_safety", "reported_police"),
     "accepted": ("urgent_safety", "reported_police", *_SHELTER),
     "declined": ("screened", "urgent_safety", "reported_police", "substantiated", "not_substantiated"),
-    "admission_assessment": _SHELTER[1:],
-    "service_plan": ("reintegrated", "non_residential_followup"),
-    "reintegrated": ("non_residential_followup",),
-    "non_residential_followup": ("reintegrated",),
+    "admission_assessment": (*_SHELTER[1:], *_DANGER),
+    "service_plan": ("reintegrated", "non_residential_followup", *_DANGER),
+    "reintegrated": ("non_residential_followup", *_DANGER),
+    "non_residential_followup": ("reintegrated", *_DANGER),
     "closed": (),
 }  # fmt: skip
 # These stages are entered by an act of their own (referring, answering a referral, closing with an outcome).

@@ -108,6 +108,12 @@ def test_children_and_ages(text: str, child: bool | None) -> None:
     assert says(text).child is child
 
 
+@pytest.mark.parametrize("text", ["Ke tsoa Maseru", "Ke tsoa Leribe, ke batla mosebetsi", "ke tsoa sekolong"])
+def test_to_come_from_somewhere_is_not_to_be_held(text: str) -> None:
+    assert advise(Draft(text=text)).priority == "P2"
+    assert advise(Draft(text="Ke ke ka tsoa ka tlung, ba nkoaletse")).priority == "P0"
+
+
 def test_what_is_over_is_not_now() -> None:
     assert says("last year they locked me in a room in Welkom, i escaped and i am home").priority != "P0"
 
