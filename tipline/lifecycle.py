@@ -25,7 +25,7 @@ _MOVES: dict[str, tuple[str, ...]] = {
     "urgent_safety": ("screened", "reported_police", "substantiated", "not_substantiated", *_SHELTER),
     "reported_police": ("urgent_safety", "substantiated", "not_substantiated", *_SHELTER),
     "substantiated": ("urgent_safety", "reported_police", *_SHELTER),
-    "not_substantiated": ("screened", "substantiated"),
+    "not_substantiated": ("screened", "substantiated", *_DANGER),
     "referred": ("urgent_safety", "reported_police"),
     "accepted": ("urgent_safety", "reported_police", *_SHELTER),
     "declined": ("screened", "urgent_safety", "reported_police", "substantiated", "not_substantiated"),
