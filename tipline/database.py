@@ -8,6 +8,7 @@ first takes a lock in its process, then a file lock between processes (both wake
 from __future__ import annotations
 
 import fcntl
+import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -16,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
 
-from sqlalchemy import Engine, create_engine, event, make_url, text
+from sqlalchemy import Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
@@ -34,14 +35,14 @@ class Database:
         self._mutex = threading.Lock()
         self._brought: deque[_Task] = deque()
         self._lock_file: IO[str] | None = None
+        self._writer: Connection | None = None
         self.engine = self._make_engine()
-        self._reading = sessionmaker(self.engine, expire_on_commit=False)
-        self._writing = sessionmaker(self.engine, expire_on_commit=False)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
         """Give a session that keeps nothing."""
-        with self._reading() as session:
+        with self._sessions() as session:
             try:
                 yield session
             finally:
@@ -50,7 +51,7 @@ class Database:
     @contextmanager
     def write(self) -> Iterator[Session]:
         """Give a session in a transaction; commit it at the end, or roll it back if anything is raised."""
-        with self._turn(), self._writing() as session:
+        with self._turn() as session:
             try:
                 yield session
                 session.commit()
@@ -84,35 +85,49 @@ class Database:
         """Close every connection (a fork must not share them)."""
         self.engine.dispose()
         with self._mutex:
+            if self._writer is not None:
+                self._writer.close()
+                self._writer = None
             if self._lock_file is not None:
                 self._lock_file.close()
                 self._lock_file = None
 
     @contextmanager
-    def _turn(self) -> Iterator[None]:
+    def _turn(self) -> Iterator[Session]:
         if not self.is_sqlite or not self.url.database or self.url.database == ":memory:":
-            yield
+            with self._sessions() as session:
+                yield session
             return
-        with self._mutex, self._alone():
-            yield
+        with self._mutex, self._alone() as session:
+            yield session
 
     @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Keep other processes out, this thread having kept out the others of its own."""
+    def _alone(self) -> Iterator[Session]:
+        """Keep other processes out, this thread having kept out the others of its own; give a session.
+
+        All of them write through one connection, whose cache of pages nobody else makes stale.
+        """
         if self._lock_file is None:
             self._lock_file = Path(f"{self.url.database}.lock").open("a")  # noqa: SIM115 - held for life
         fcntl.flock(self._lock_file, fcntl.LOCK_EX)
         _turn.mine = True
         try:
-            yield
+            if self._writer is None:
+                self._writer = self.engine.connect()
+                self._writer.detach()  # the pool has no part in it
+            with Session(self._writer, expire_on_commit=False) as session:
+                yield session
         finally:
+            if self._writer is not None and _is_open(self._writer):
+                self._writer.close()
+                self._writer = None
             _turn.mine = False
             fcntl.flock(self._lock_file, fcntl.LOCK_UN)
 
     def _do(self, tasks: list[_Task]) -> None:
         """Do what threads have brought in one transaction; where one piece fails, each in a transaction of its own."""
         try:
-            with self._alone(), self._writing() as session:
+            with self._alone() as session:
                 for task in tasks:
                     task.result = task.work(session)
                     session.flush()
@@ -181,5 +196,18 @@ def _prepare_sqlite(connection: Any, _record: ConnectionPoolEntry) -> None:  # n
     cursor.close()
 
 
-def _begin_sqlite(connection: Any) -> None:  # noqa: ANN401 - an SQLAlchemy connection
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if _turn.mine else "BEGIN")
+def _begin_sqlite(connection: Connection) -> None:
+    begin = "BEGIN IMMEDIATE" if _turn.mine else "BEGIN"
+    try:
+        _driver(connection).execute(begin)
+    except sqlite3.Error:
+        connection.exec_driver_sql(begin)  # again, so that SQLAlchemy says what is wrong
+
+
+def _is_open(connection: Connection) -> bool:
+    """Say whether a transaction was left open: a commit that fails (a full disk) does not end it."""
+    return bool(_driver(connection).in_transaction)
+
+
+def _driver(connection: Connection) -> Any:  # noqa: ANN401 - the driver's own connection
+    return connection.connection.dbapi_connection

@@ -11,7 +11,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, cast
 
-from sqlalchemy import ClauseElement, Dialect, Select
+from sqlalchemy import ClauseElement, Connection, Dialect, Select
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -53,7 +53,9 @@ class Prepared:
         return int(cursor.lastrowid) if compiled.by_place else 0
 
     def _run(self, session: Session, values: Mapping[str, Any]) -> tuple[_Compiled, Any]:
-        connection = session.connection()
+        connection = session.bind  # on SQLite the one connection that writes, else an engine
+        if not isinstance(connection, Connection) or not connection.in_transaction():
+            connection = session.connection()
         dialect = connection.dialect
         key = (dialect.name, *values)
         compiled = self._compiled.get(key)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from sqlalchemy import event, text
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from tipline.database import Database
@@ -87,3 +88,16 @@ def test_who_fails_fails_alone(database: Database) -> None:
 def test_after_a_failure_the_next_one_works(database: Database) -> None:
     assert run(database, 1, failing=frozenset({0}))[1] == {0}
     assert run(database, 1)[0] == {0: 0}
+
+
+def test_a_commit_that_fails_leaves_nothing_behind(database: Database) -> None:
+    def work(session: Session) -> None:
+        session.execute(text("CREATE TABLE part (who INTEGER REFERENCES done)"))
+        session.execute(text("PRAGMA defer_foreign_keys=ON"))
+        session.execute(text("INSERT INTO part VALUES (7)"))
+
+    with pytest.raises(IntegrityError):
+        database.together(work)
+    with pytest.raises(IntegrityError), database.write() as session:
+        work(session)
+    assert run(database, 3)[0] == {0: 0, 1: 10, 2: 20}
