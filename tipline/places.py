@@ -130,7 +130,7 @@ def find_words(said: tuple[str, ...]) -> Place | None:
     chosen: str | None = None
     at = 0
     while at < len(said):
-        hit = _at(said, at)
+        hit = _at(said, at) if said[at] in _FIRST_WORDS else None
         if hit is None:
             at += 1
             continue

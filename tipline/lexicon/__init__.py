@@ -31,6 +31,7 @@ _FUZZY_FROM = 5  # shorter words differ by one letter too often; words of this l
 _FUZZY_WORDS = 400  # unknown words of one text that are compared with a letter's difference
 _HEAD, _LONGEST_STEM = 3, 14  # letters of a beginning: at least, and at most
 _NONE: frozenset[str] = frozenset()
+_LOOKED_AT = 3  # items of a phrase that are looked for before it is matched
 _NEAR, _FAR = 3, 8  # words that `..` and `...` may stand for
 
 # Sesotho glues who does it, and to whom, to the verb; people glue or part them as they like.
@@ -53,9 +54,21 @@ def plain(text: str) -> str:
 
 def fold(word: str) -> str:
     """Bring one plain word to the spelling that all spellings share: ``ngwana`` and ``ngoana`` are one."""
-    for pattern, instead in _SPELLING:
-        word = pattern.sub(instead, word)
+    word = _spelt(word)
     return word if len(word) <= _SHORT or word in _NOT_DOUBLED else _DOUBLED.sub(r"\1", word)
+
+
+def _fold_all(said: list[str]) -> tuple[str, ...]:
+    """Fold many words, all of them at once: no pattern reaches over a space."""
+    spelt = _spelt(" ".join(said))
+    both = zip(spelt.split(), _DOUBLED.sub(r"\1", spelt).split(), strict=True)
+    return tuple([word if len(word) <= _SHORT or word in _NOT_DOUBLED else single for word, single in both])
+
+
+def _spelt(text: str) -> str:
+    for pattern, instead in _SPELLING:
+        text = pattern.sub(instead, text)
+    return text
 
 
 @dataclass(frozen=True)
@@ -89,11 +102,7 @@ def words(text: str, shorthand: dict[str, str] | None = None) -> Words:
                 starts |= 1 << len(raw)
                 begins = False
             raw.append(word)
-    known: dict[str, str] = {}
-    for word in raw:
-        if word not in known:
-            known[word] = fold(word)
-    return Words(tuple(raw), tuple(known[word] for word in raw), starts, asks)
+    return Words(tuple(raw), _fold_all(raw), starts, asks)
 
 
 @dataclass(frozen=True)
@@ -120,7 +129,10 @@ class Found:
 
     def has(self, *names: str) -> bool:
         """Tell whether any of these classes stands in the text."""
-        return any(self.bits.get(name, 0) for name in names)
+        for name in names:  # noqa: SIM110 - asked a hundred times a text
+            if name in self.bits:
+                return True
+        return False
 
     def count(self, *names: str) -> int:
         """Count the words of these classes (and the phrases, by their last word)."""
@@ -188,10 +200,8 @@ class Lexicon:
             frozenset(classes) | frozenset(phrases) | {"number", "unknown"} | {name + "@me" for name in classes}
         )
         self._check(frozenset(classes))
-        self._beginning: dict[str, list[int]] = {}
-        for at, (_, phrase) in enumerate(self._phrases):
-            for first in phrase.items[0].names:
-                self._beginning.setdefault(first, []).append(at)
+        self._with = self._phrases_by_name()
+        self._known = {word: self.classes(word) for word in self._exact}
         self._by_deletion: dict[str, list[str]] = {}
         for word in self._exact:
             if len(word) >= _FUZZY_FROM:
@@ -207,6 +217,18 @@ class Lexicon:
             if strange:
                 raise ValueError(f"phrases for {name} use what is no list above them: {sorted(strange)}")
             known.add(name)
+
+    def _phrases_by_name(self) -> dict[str, int]:
+        """Return for each name a row of bits, one for each phrase, for each of their first items.
+
+        A bit says that the phrase has the name there; those of "" that it is too short to have such an item.
+        """
+        rows: dict[str, int] = {}
+        for at, (_, phrase) in enumerate(self._phrases):
+            for item in range(_LOOKED_AT):
+                for name in phrase.items[item].names if item < len(phrase.items) else ("",):
+                    rows[name] = rows.get(name, 0) | 1 << at + item * len(self._phrases)
+        return rows
 
     def _add(self, name: str, word: str) -> None:
         if word.startswith("~"):
@@ -246,44 +268,43 @@ class Lexicon:
         found = Found(cut)
         if not cut.folded:
             return found
-        classes: dict[str, frozenset[str]] = {}
-        left = _FUZZY_WORDS
-        where: dict[str, bytearray] = {}
-        size = len(cut.folded) // 8 + 1
+        where: dict[str, int] = {}
         for place, word in enumerate(cut.folded):
-            names = classes.get(word)
-            if names is None:
-                names = self.classes(word)
-                if not names and left and len(word) >= _FUZZY_FROM:
-                    left -= 1
-                    names = self._almost(word)
-                classes[word] = names or frozenset(("unknown",))
-                names = classes[word]
-            for name in names:
-                bits = where.get(name)
-                if bits is None:
-                    bits = where[name] = bytearray(size)
-                bits[place >> 3] |= 1 << (place & 7)
-        found.bits = {name: int.from_bytes(bits, "little") for name, bits in where.items()}
+            where[word] = where.get(word, 0) | 1 << place
+        left = _FUZZY_WORDS
+        for word, bits in where.items():
+            names = self._known.get(word) or self.classes(word)
+            if not names and left and len(word) >= _FUZZY_FROM:
+                left -= 1
+                names = self._almost(word)
+            for name in names or ("unknown",):
+                found.bits[name] = found.bits.get(name, 0) | bits
         self._add_phrases(found)
         return found
 
     def _add_phrases(self, found: Found) -> None:
-        """Match the phrases in their order; one whose first word is nowhere in the text is not looked at."""
-        maybe = bytearray(len(self._phrases))
+        """Match the phrases in their order; one of which an item is nowhere in the text is not looked at."""
+        there = self._with[""]
         for name in found.bits:
-            for at in self._beginning.get(name, ()):
-                maybe[at] = 1
-        at = maybe.find(1)
-        while at >= 0:
+            there |= self._with.get(name, 0)
+        maybe = self._whole(there)
+        while maybe:
+            at = (maybe & -maybe).bit_length() - 1
             name, phrase = self._phrases[at]
             hit = found.match(phrase)
-            if hit and name not in found.bits:  # phrases below may begin with what this one is
-                for below in self._beginning.get(name, ()):
-                    maybe[below] = 1
+            if hit and name not in found.bits:  # phrases below may hold what this one is
+                there |= self._with.get(name, 0)
             if hit:
                 found.bits[name] = found.bits.get(name, 0) | hit
-            at = maybe.find(1, at + 1)
+            maybe = self._whole(there) >> (at + 1) << (at + 1)
+
+    def _whole(self, there: int) -> int:
+        """Return the phrases (a bit for each) that stand in every row."""
+        size = len(self._phrases)
+        whole = (1 << size) - 1
+        for item in range(_LOOKED_AT):
+            whole &= there >> item * size
+        return whole
 
     def classes(self, word: str) -> frozenset[str]:
         """Return the classes of one folded word as it stands, without guessing at misspellings."""
