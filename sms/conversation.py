@@ -73,8 +73,11 @@ class _Keyword:
     beside: frozenset[str]
 
 
-def step(phone: Phone, text: str) -> Step:
-    """Say what a text is. Looks at the text as it came; what is stored is never changed by it."""
+def step(phone: Phone, text: str, guessed: Lang | None = None) -> Step:
+    """Say what a text is. Looks at the text as it came; what is stored is never changed by it.
+
+    ``guessed`` is the language that ``language.guess`` finds in it, where it was asked before.
+    """
     if _is_empty(text):
         return _reply(phone, phone.lang or "st", "empty", "ask_again")
     words = _tokens(text)
@@ -86,7 +89,7 @@ def step(phone: Phone, text: str) -> Step:
         spoken = _matches(name, words)
         if spoken:
             return _keyword(phone, name, phone.lang or spoken)
-    lang = phone.lang or language.guess(text) or "st"
+    lang = phone.lang or guessed or language.guess(text) or "st"
     return _reply(phone, lang, "tip", "tip_received_again" if phone.known else "tip_received")
 
 

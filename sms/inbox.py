@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from sms import conversation
 from sms.gateway import Inbound
-from tipline import followup, intake, outbox, phones, thread
+from tipline import followup, intake, language, outbox, phones, thread
 from tipline.intake import Report
 from tipline.models import Inbound as InboundRow
 from tipline.models import Tip
@@ -24,6 +24,7 @@ from tipline.phones import Phone
 from tipline.prepared import Prepared
 from tipline.routing import Rule
 from tipline.sealing import KeyFile, keyed_hash
+from tipline.triage import Advice
 
 CHANNEL = intake.BY_PHONE
 TWINS_WITHIN = timedelta(minutes=10)
@@ -42,6 +43,14 @@ _EARLIER = Prepared(
 
 
 @dataclass(frozen=True)
+class Heard:
+    """What the words of a text say by themselves: the advice on them as a tip, and their language."""
+
+    advice: Advice
+    lang: conversation.Lang | None
+
+
+@dataclass(frozen=True)
 class Taken:
     """What a text led to. ``reply`` is the answer to it; ``promised`` says that the outbox has something to send."""
 
@@ -57,9 +66,15 @@ class _Caller:
     phone: conversation.Phone = field(default_factory=conversation.Phone)
 
 
+def hear(inbound: Inbound) -> Heard:
+    """Look at a text's words: needs no transaction, so that others can write meanwhile."""
+    return Heard(intake.advise(Report(CHANNEL, inbound.text)), language.guess(inbound.text))
+
+
 def take(
-    session: Session, inbound: Inbound, *, keys: KeyFile, rules: tuple[Rule, ...], now: datetime, promise: bool
-) -> Taken:
+    session: Session, inbound: Inbound, heard: Heard, *, keys: KeyFile, rules: tuple[Rule, ...], now: datetime,
+    promise: bool,
+) -> Taken:  # fmt: skip
     """Take a text in and return its answer; ``promise`` puts the answer into the outbox, too.
 
     A retry of the same message changes nothing and promises nothing. NoDeskKey (nothing is kept) if no desk can read.
@@ -73,13 +88,13 @@ def take(
     if retried is not None:
         return Taken(_said(retried), promised=False)
     caller = _caller(session, keys, inbound.number, now)
-    step = conversation.step(caller.phone, inbound.text)
+    step = conversation.step(caller.phone, inbound.text, heard.lang)
     if twin is not None and step.action in _MAY_BE_TWINS:
         thread.put(session, InboundRow, id_hash=id_hash, twin_hash=None, answer=twin, at=now)
         return Taken(_said(twin), promised=False)
     answer = f"{step.reply}:{step.lang}" if step.reply and inbound.number else ""
     thread.put(session, InboundRow, id_hash=id_hash, twin_hash=twin_hash, answer=answer, at=now)
-    released = _act(session, inbound, caller, step, keys=keys, rules=rules, now=now)
+    released = _act(session, inbound, heard, caller, step, keys=keys, rules=rules, now=now)
     reply = _said(answer)
     if promise and reply is not None:
         text = outbox.Text(inbound.number, reply, inbound.provider, inbound.ours)
@@ -116,7 +131,7 @@ def _caller(session: Session, keys: KeyFile, number: str, now: datetime) -> _Cal
 
 
 def _act(
-    session: Session, inbound: Inbound, caller: _Caller, step: conversation.Step, *, keys: KeyFile,
+    session: Session, inbound: Inbound, heard: Heard, caller: _Caller, step: conversation.Step, *, keys: KeyFile,
     rules: tuple[Rule, ...], now: datetime,
 ) -> bool:  # fmt: skip
     """Do what a text asks for; return whether that let something go out."""
@@ -129,7 +144,8 @@ def _act(
             followup.add(session, tip, inbound.text, keys=keys, now=now, to_receipt=tip.channel == CHANNEL)
         case "tip" | "cry":
             report = Report(CHANNEL, inbound.text, step.lang, danger_now=danger_now, phone=phone)
-            intake.submit(session, report, now=now, keys=keys, rules=rules)
+            advice = None if danger_now else heard.advice  # a cry is more than its words
+            intake.submit(session, report, now=now, keys=keys, rules=rules, advice=advice)
         case "read":
             entries = outbox.release(session, _hashes(keys, number, now), now, keys=keys, phone=phone)
             for entry_id in dict.fromkeys(entries):

@@ -101,7 +101,15 @@ def _take_delivery(name: str, secret: str = "") -> Response:
 
 def _keep(inbound: Inbound, *, promise: bool) -> inbox.Taken:
     here = house()
-    keep = partial(inbox.take, inbound=inbound, keys=here.keys, rules=here.rules, now=here.clock(), promise=promise)
+    keep = partial(
+        inbox.take,
+        inbound=inbound,
+        heard=inbox.hear(inbound),
+        keys=here.keys,
+        rules=here.rules,
+        now=here.clock(),
+        promise=promise,
+    )
     for left in reversed(range(_TRIES)):
         try:
             taken = here.database.together(keep)

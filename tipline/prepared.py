@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections import namedtuple
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
 from typing import Any, cast
 
 from sqlalchemy import ClauseElement, Connection, Dialect, Select
@@ -19,6 +21,8 @@ from sqlalchemy.types import TypeEngine
 
 Row = Any  # what a SELECT finds: a named tuple, as the statement names its columns
 Turn = Callable[[Any], Any] | None  # turns a value into what the driver takes, or back; None if it stays as it is
+
+_moments: dict[tuple[str, type], Turn] = {}  # a tip says what time it is in ten statements
 
 
 class Prepared:
@@ -96,12 +100,15 @@ def _compile(statement: ClauseElement, dialect: Dialect, names: list[str]) -> _C
         sql=compiled.string,
         by_place=compiled.positional,
         names=wanted,
-        given=tuple((name, _type(compiled.binds[name].type, dialect).bind_processor(dialect)) for name in wanted),
+        given=tuple((name, _into(compiled.binds[name].type, dialect)) for name in wanted),
         fixed={name: compiled.params[name] for name in wanted if name not in names},
         row=row._make,
-        turns=tuple(_type(column.type, dialect).result_processor(dialect, None) for column in columns),
+        turns=tuple(column.type.dialect_impl(dialect).result_processor(dialect, None) for column in columns),
     )
 
 
-def _type(of: TypeEngine[Any], dialect: Dialect) -> TypeEngine[Any]:
-    return of.dialect_impl(dialect)
+def _into(of: TypeEngine[Any], dialect: Dialect) -> Turn:
+    turn = of.dialect_impl(dialect).bind_processor(dialect)
+    if turn is None or of.python_type is not datetime:
+        return turn
+    return _moments.setdefault((dialect.name, type(of)), lru_cache(maxsize=64)(turn))

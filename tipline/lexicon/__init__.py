@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 
 # Longest first where one contains another; the South African spelling becomes the one of Lesotho.
 _SPELLING = (
@@ -61,7 +62,7 @@ def fold(word: str) -> str:
 def _fold_all(said: list[str]) -> tuple[str, ...]:
     """Fold many words, all of them at once: no pattern reaches over a space."""
     spelt = _spelt(" ".join(said))
-    both = zip(spelt.split(), _DOUBLED.sub(r"\1", spelt).split(), strict=True)
+    both = zip(spelt.split(), _DOUBLED.sub(itemgetter(1), spelt).split(), strict=True)
     return tuple([word if len(word) <= _SHORT or word in _NOT_DOUBLED else single for word, single in both])
 
 

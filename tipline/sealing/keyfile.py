@@ -74,7 +74,7 @@ class KeyFile:
 
     def phone_key(self, now: datetime) -> tuple[str, bytes]:
         """Return this month's name and phone-hash key, making it (and the next month's) if needed."""
-        month = f"{now:%Y-%m}"
+        month = f"{now.year:04}-{now.month:02}"  # as ``_months`` has it; strftime costs more than the hash
         if month not in self.phone:
             self.renew(now)
         return month, self.phone[month]

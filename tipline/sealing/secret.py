@@ -33,7 +33,7 @@ def unlock(locked: bytes, key: bytes, purpose: str) -> bytes:
 def keyed_hash(key: bytes, *parts: str) -> bytes:
     """Return HMAC-SHA256 over length-prefixed parts: worthless to whoever has no key."""
     encoded = [part.encode(errors="surrogatepass") for part in parts]  # what people type need not be clean
-    return hmac.digest(key, b"".join(len(one).to_bytes(4, "big") + one for one in encoded), "sha256")
+    return hmac.digest(key, b"".join([len(one).to_bytes(4, "big") + one for one in encoded]), "sha256")
 
 
 def derive(key: bytes, purpose: str, length: int = 32, salt: bytes | None = None) -> bytes:
