@@ -85,6 +85,8 @@ class House:
             except IntegrityError:  # the same client_id twice at once: the second finds the first
                 if not again:
                     raise
+        if ready is not None and not done.is_new:
+            self.minter.give_back(ready)
         if with_receipt and not done.has_receipt:
             done = self._receipt_later(done, report.client_id)
         self.wake()

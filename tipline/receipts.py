@@ -6,6 +6,7 @@ wrong receipt (Damm 2004). Nothing cheaper to guess than Argon2id stands behind 
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import queue
 import secrets
@@ -89,6 +90,11 @@ class Minter:
             return self._ready.get_nowait()
         except queue.Empty:
             return None
+
+    def give_back(self, receipt: Receipt) -> None:
+        """Keep a receipt that nobody was given after all."""
+        with contextlib.suppress(queue.Full):
+            self._ready.put_nowait(receipt)
 
     def ready(self) -> int:
         """Return how many are ready."""

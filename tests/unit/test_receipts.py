@@ -95,3 +95,10 @@ def test_they_are_minted_ahead(house: House) -> None:
     ready = minter.take_ready()
     assert ready is not None
     assert receipts.is_well_formed(ready.digits)
+
+
+def test_a_receipt_given_back_is_ready_for_the_next_and_one_too_many_is_dropped() -> None:
+    kept = receipts.Minter(b"p" * 32, ahead=1)
+    kept.give_back(receipts.mint(b"p" * 32))
+    kept.give_back(receipts.mint(b"p" * 32))
+    assert kept.ready() == 1

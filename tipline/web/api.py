@@ -29,7 +29,7 @@ def init_api(app: Flask) -> None:
 
 
 def _sent_before() -> tuple[Any, int] | None:
-    """Answer a repeated ``client_id`` with its tip, whatever else is sent with it now."""
+    """Answer a repeated ``client_id`` with its tip, whatever is wrong with what else is sent now."""
     client_id = g.body.get("client_id") if isinstance(g.body, dict) else None
     if not isinstance(client_id, str) or not _CLIENT_ID.fullmatch(client_id):
         return None
@@ -39,7 +39,7 @@ def _sent_before() -> tuple[Any, int] | None:
 
 @call(
     blueprint, "POST", "/tips", body=schemas.TipBody, answer=schemas.TipReceipt, status=201, also=(200,),
-    errors=(503,), first=_sent_before,
+    errors=(503,), instead=_sent_before,
 )  # fmt: skip
 def send_tip(body: dict[str, Any]) -> tuple[dict[str, str | None], int]:
     """Tell what happened; the receipt opens the thread later.

@@ -21,7 +21,7 @@ from werkzeug.datastructures import MultiDict
 from werkzeug.exceptions import UnsupportedMediaType
 
 from tipline.accounts import Identity
-from tipline.errors import SignInNeeded
+from tipline.errors import DomainError, SignInNeeded
 from tipline.web import house
 from tipline.web.compress import never_compress
 from tipline.web.errors import envelope
@@ -159,21 +159,21 @@ def call(
     blueprint: Blueprint, method: str, rule: str, *, body: type[Schema] | None = None,
     query: type[Schema] | None = None, answer: type[Schema] | None = None, status: int = 200,
     also: tuple[int, ...] = (), errors: tuple[int, ...] = (),
-    first: Callable[[], tuple[Any, int] | None] | None = None, bearer: bool = False,
+    instead: Callable[[], tuple[Any, int] | None] | None = None, bearer: bool = False,
 ) -> Callable[[_T], _T]:  # fmt: skip
     """Register a view under ``rule``: what it takes, what it answers, which errors the document names.
 
-    ``also`` are other statuses of the same answer. ``first`` may answer before the body is looked at.
+    ``also`` are other statuses of the same answer. ``instead`` may answer a request that would be refused.
     """
 
     def decorate(view: _T) -> _T:
         made: Any = view
         if body is not None:
-            made = blueprint.arguments(body)(made)
+            made = blueprint.arguments(body())(made)  # made once, not for each request
         if query is not None:
             made = blueprint.arguments(query, location="query")(made)
-        if first is not None:
-            made = _answered_first(made, first)
+        if instead is not None:
+            made = _answered_instead(made, instead)
         made = blueprint.response(status, answer)(made)
         for other in also:
             made = blueprint.alt_response(other, schema=answer, success=True)(made)
@@ -209,11 +209,16 @@ def _asks_for_language() -> bool:
     return request.args.get("lang") in LANGUAGES or bool(request.accept_languages.best_match(list(LANGUAGES)))
 
 
-def _answered_first(view: Callable[..., Any], first: Callable[[], tuple[Any, int] | None]) -> Callable[..., Any]:
+def _answered_instead(view: Callable[..., Any], instead: Callable[[], tuple[Any, int] | None]) -> Callable[..., Any]:
     @wraps(view)
     def asked(*args: Any, **kwargs: Any) -> Any:  # noqa: ANN401 - whatever the view answers
-        early = first()
-        return view(*args, **kwargs) if early is None else early
+        try:
+            return view(*args, **kwargs)
+        except (Invalid, DomainError):
+            answer = instead()
+            if answer is None:
+                raise
+            return answer
 
     return asked
 
