@@ -44,11 +44,12 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     gateways = providers.load(settings)
+    sender = sms.sender.CarrierSender(gateways, settings.carriers, lambda: house.clock())  # noqa: PLW0108 - set below
     house = House(
         settings=settings,
         database=Database(settings.database_url),
         words=sms.sender.SmsWords(),
-        sender=sms.sender.CarrierSender(gateways, settings.carriers),
+        sender=sender,
         second_factor=demo.second_factor(settings),
     )
     work = jobs.Jobs(jobs.make_huey(settings.database_url, settings.var), house, [sms.ussd_door.finalise])
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None) -> Flask:
         tipline=house,
         tipline_jobs=work,
         tipline_gateways=gateways,
+        tipline_send_test=sender.test,
         tipline_menu=ussd.load_menu(lessons=lessons, services=services.confirmed_contacts(own=own)),
     )
 

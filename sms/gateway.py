@@ -108,10 +108,14 @@ class Delivery:
 
 
 class Gateway(Protocol):
-    """One carrier. ``answers`` says that a reply travels in the HTTP answer; ``own`` is our number there, if set."""
+    """One carrier. ``answers`` says that a reply travels in the HTTP answer; ``own`` is our number there, if set.
+
+    ``reports`` says that it tells us what became of a message.
+    """
 
     name: str
     answers: bool
+    reports: bool
     own: str
 
     def verify(self, call: Call) -> bool:

@@ -1,15 +1,34 @@
-"""Sends by the best carrier there is: the door that the phone last wrote to, then the others in their order."""
+"""Sends by the best carrier there is: the door that the phone last wrote to, then the others in their order.
+
+A carrier that failed several times in a row is passed over for a while, then tried with one text. That is known to the
+worker's process only, and forgotten with it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from typing import cast
+
+from pybreaker import (
+    STATE_CLOSED,
+    STATE_HALF_OPEN,
+    STATE_OPEN,
+    CircuitBreaker,
+    CircuitBreakerListener,
+    CircuitBreakerState,
+)
 
 from sms import conversation, segments
 from sms.gateway import Gateway, Outbound
 from tipline.outbox import SendFailed, Sent, Text
 
 OPTED_OUT = "opted_out"
+FAILURES = 5  # in a row; then the carrier rests
+REST = timedelta(seconds=60)
+_SAID = {STATE_OPEN: "a carrier rests", STATE_HALF_OPEN: "a carrier is tried", STATE_CLOSED: "a carrier works again"}
+_log = logging.getLogger(__name__)
 
 
 class SmsWords:
@@ -24,24 +43,62 @@ class SmsWords:
         return segments.parts(text)
 
 
+class _Guarded(CircuitBreakerListener):  # type: ignore[misc, unused-ignore]
+    """A carrier behind its circuit breaker. A final failure is about one number, so it speaks for the carrier."""
+
+    def __init__(self, gateway: Gateway, clock: Callable[[], datetime]) -> None:
+        self.gateway = gateway
+        self._clock = clock
+        self._until: datetime | None = None
+        self._code = ""
+        self._breaker = CircuitBreaker(
+            fail_max=FAILURES,
+            reset_timeout=timedelta.max.total_seconds() / 2,  # the rest is measured by the house's clock, see send
+            exclude=[lambda error: isinstance(error, SendFailed) and error.final],
+            listeners=[self],
+            throw_new_error_on_trip=False,
+        )
+
+    def send(self, message: Outbound) -> Sent:
+        """Send, or raise SendFailed with what the carrier said last while it rests."""
+        if self._breaker.current_state == STATE_OPEN:
+            if self._until is not None and self._clock() < self._until:
+                raise SendFailed(self._code, carrier=self.gateway.name)
+            self._breaker.half_open()
+        with self._breaker.calling():  # not .call(): that lets only one thread at a time wait for a carrier
+            return self.gateway.send(message)
+
+    def failure(self, cb: CircuitBreaker, exc: BaseException) -> None:  # noqa: ARG002 - the library's signature
+        """Remember what the carrier said."""
+        self._code = exc.code if isinstance(exc, SendFailed) else "unexpected"
+
+    def state_change(
+        self, cb: CircuitBreaker, old_state: CircuitBreakerState | None, new_state: CircuitBreakerState  # noqa: ARG002
+    ) -> None:  # fmt: skip
+        """Let a carrier rest from now on, and say so in the log."""
+        if new_state.name == STATE_OPEN:
+            self._until = self._clock() + REST
+        _log.warning(_SAID[new_state.name], extra={"carrier": self.gateway.name, "error": self._code})
+
+
 class CarrierSender:
     """Picks a carrier and, where one refuses, the next. Only carriers of ``order`` send."""
 
-    def __init__(self, gateways: Mapping[str, Gateway], order: Sequence[str]) -> None:
-        """Take the carriers that are loaded and the order of preference."""
-        self._gateways = {name: gateways[name] for name in order if name in gateways}
+    def __init__(self, gateways: Mapping[str, Gateway], order: Sequence[str], clock: Callable[[], datetime]) -> None:
+        """Take the carriers that are loaded, the order of preference, and the clock that their rests go by."""
+        self._carriers = {name: _Guarded(gateways[name], clock) for name in order if name in gateways}
 
     def send(self, message: Text) -> Sent:
         """Send one text; raises SendFailed with what the first carrier said.
 
         The next carrier is tried unless the text may have been taken (``unsure``: it must not arrive twice) or its
-        reader said STOP to a carrier.
+        reader said STOP to a carrier. One that rests is passed over.
         """
         failures: list[SendFailed] = []
-        for gateway in self._choice(message.carrier):
-            ours = message.ours if gateway.name == message.carrier else ""
+        for carrier in self._choice(message.carrier):
+            ours = message.ours if carrier.gateway.name == message.carrier else ""
             try:
-                return gateway.send(Outbound(message.number, message.text, ours))
+                return carrier.send(Outbound(message.number, message.text, ours))
             except SendFailed as failed:
                 failures.append(failed)
                 if failed.unsure or failed.code == OPTED_OUT:
@@ -52,7 +109,21 @@ class CarrierSender:
         final = all(failed.final for failed in failures)
         raise SendFailed(first.code, final=final, carrier=first.carrier)
 
-    def _choice(self, preferred: str) -> Iterator[Gateway]:
-        if preferred in self._gateways:
-            yield self._gateways[preferred]
-        yield from (gateway for name, gateway in self._gateways.items() if name != preferred)
+    def test(self, number: str, lang: str) -> Iterator[tuple[str, str]]:
+        """Send a neutral test text by each carrier in turn; yield its name and a failure's code, "" if it was taken."""
+        text = conversation.render("test_message", cast("conversation.Lang", lang))
+        for name, carrier in self._carriers.items():
+            try:
+                carrier.gateway.send(Outbound(number, text))
+            except SendFailed as failed:
+                yield name, failed.code
+            except Exception as error:  # noqa: BLE001 - a carrier's surprise quotes the number
+                _log.error("a test text failed", extra={"carrier": name, "error": type(error).__name__})
+                yield name, "unexpected"
+            else:
+                yield name, ""
+
+    def _choice(self, preferred: str) -> Iterator[_Guarded]:
+        if preferred in self._carriers:
+            yield self._carriers[preferred]
+        yield from (carrier for name, carrier in self._carriers.items() if name != preferred)

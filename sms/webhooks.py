@@ -15,7 +15,7 @@ from flask import Blueprint, Response, abort, current_app, request
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from sms import conversation, inbox
-from sms.gateway import FORM, LONGEST_CALL, BadCall, Call, Gateway, Inbound
+from sms.gateway import FORM, LONGEST_CALL, BadCall, Call, Delivery, Gateway, Inbound
 from tipline import language, outbox
 from tipline.errors import DomainError
 from tipline.house import KeyFileMissing
@@ -88,15 +88,30 @@ def _take_delivery(name: str, secret: str = "") -> Response:
         delivery = gateway.parse_delivery(call)
     except BadCall as bad:
         return _plain(str(bad), 422)
-    here = house()
     try:
-        if delivery.state:
-            with here.database.write() as session:
-                outbox.note_delivery(session, here.keys, name, delivery.carrier_id, delivery.state, here.clock())
+        if delivery.state and not _note_delivery(name, delivery):
+            return _plain("", 503)
     except _FAULTS as fault:
         _log.error("a report could not be kept", extra={"carrier": name, "error": type(fault).__name__})
         return _plain("", 503)
     return _plain("")
+
+
+def _note_delivery(name: str, delivery: Delivery) -> bool:
+    """Note a report; False if it came before our own note of the message may have been committed: it must come again.
+
+    The id is looked for once more where nothing is being sent: the note may have been committed between the two looks.
+    """
+    here = house()
+    with here.database.write() as session:
+        note = partial(
+            outbox.note_delivery, session, here.keys, name, delivery.carrier_id, delivery.state, here.clock()
+        )
+        if not note():
+            if outbox.is_sending(session):
+                return False
+            note()
+    return True
 
 
 def _keep(inbound: Inbound, *, promise: bool) -> inbox.Taken:

@@ -194,6 +194,11 @@ def note_delivery(session: Session, keys: KeyFile, carrier: str, carrier_id: str
     return True
 
 
+def is_sending(session: Session) -> bool:
+    """Say whether a carrier is being handed a message just now: until that is noted, nobody knows its id."""
+    return session.scalar(select(OutMessage.id).where(OutMessage.state == SENDING).limit(1)) is not None
+
+
 def _fate(rows: list[OutMessage]) -> str:
     texts = [row for row in rows if row.kind == "answer"]
     notice = next((row for row in reversed(rows) if row.kind == "notice"), None)

@@ -61,6 +61,7 @@ class AfricasTalking:
     api_url: str
     name: str = NAME
     answers: bool = False
+    reports: bool = True
 
     def verify(self, call: Call) -> bool:
         """Compare the secret in the path."""

@@ -23,6 +23,7 @@ class Console:
     own: str
     name: str = NAME
     answers: bool = False
+    reports: bool = False
 
     def verify(self, call: Call) -> bool:  # noqa: ARG002 - the protocol has it
         """Refuse: the phone in the browser writes through the real carriers' doors, this one has none."""

@@ -36,6 +36,7 @@ class Kannel:
     own: str
     name: str = NAME
     answers: bool = False
+    reports: bool = True
 
     def verify(self, call: Call) -> bool:
         """Compare the secret in the path."""

@@ -63,6 +63,11 @@ class Twilio:
     name: str = NAME
     answers: bool = True
 
+    @property
+    def reports(self) -> bool:
+        """Say whether status callbacks are asked for: only where Twilio can reach us."""
+        return _is_public(self.base_url)
+
     def verify(self, call: Call) -> bool:
         """Check the signature over the address and every field, those that we do not know as well."""
         if not call.header("Content-Type").startswith(FORM):
@@ -95,7 +100,7 @@ class Twilio:
 
         ours = message.ours or self.own
         sender = {"messaging_service_sid" if ours.startswith(_SERVICE) else "from_": ours}
-        if _is_public(self.base_url):
+        if self.reports:
             sender["status_callback"] = self.base_url + "/sms/twilio/status"
         try:
             taken = self._client.messages.create(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 
 import pytest
 from sqlalchemy import select
@@ -14,7 +15,7 @@ from tests.channels.conftest import Line
 from tests.channels.doors import NUMBER
 from tipline import outbox
 from tipline.models import Event, OutMessage
-from tipline.outbox import BACK_OFF
+from tipline.outbox import BACK_OFF, Sent, Text
 from tipline.sealing import unlock
 
 ALL = ("africastalking", "twilio", "kannel")
@@ -138,6 +139,37 @@ def test_a_report_only_moves_forward(name: str, reports: list[tuple[str, str]], 
             response = doors.report(line.app.test_client(), line.house.settings, name, known, said)
             assert (response.status_code, response.data) == (200, b"")
         assert message(line).delivery == seen
+
+
+@dataclass
+class Hasty:
+    """A carrier whose report overtakes its own answer: it comes while the message is still being handed over."""
+
+    line: Line
+    name: str
+    state: str
+    answered: int = 0
+
+    def send(self, _message: Text) -> Sent:
+        self.answered = self.report()
+        return Sent(self.name, "hasty-1")
+
+    def report(self) -> int:
+        client = self.line.app.test_client()
+        return doors.report(client, self.line.house.settings, self.name, "hasty-1", self.state).status_code
+
+
+@pytest.mark.parametrize(("name", "state"), [("africastalking", "Success"), ("kannel", "1"), ("twilio", "delivered")])
+def test_a_report_that_overtakes_our_own_note_comes_again(name: str, state: str, promised: Line) -> None:
+    hasty = Hasty(promised, name, state)
+    promised.house.sender = hasty
+    assert hasty.report() == 200  # nothing is on its way: this id is none of ours
+
+    promised.deliver()
+    assert (hasty.answered, message(promised).delivery) == (503, "sent")
+
+    assert hasty.report() == 200
+    assert message(promised).delivery == "delivered"
 
 
 def test_a_report_while_the_keys_are_gone_comes_again(promised: Line) -> None:

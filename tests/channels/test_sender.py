@@ -8,8 +8,10 @@ import pytest
 
 from sms import providers
 from sms.providers import failures
-from sms.sender import CarrierSender, SmsWords
+from sms.sender import FAILURES, REST, CarrierSender, SmsWords
+from tests import make
 from tests.channels import fake_carrier
+from tests.channels.conftest import Clock
 from tests.channels.fake_carrier import FakeCarrier
 from tipline import settings
 from tipline.outbox import SendFailed, Text
@@ -19,9 +21,14 @@ ORDER = ("africastalking", "twilio", "kannel")
 
 
 @pytest.fixture
-def sender(var: Path, carrier: FakeCarrier) -> CarrierSender:
+def clock() -> Clock:
+    return Clock(make.NOON)
+
+
+@pytest.fixture
+def sender(var: Path, carrier: FakeCarrier, clock: Clock) -> CarrierSender:
     told = settings.load({"TIPLINE_VAR": str(var), **fake_carrier.settings_for(carrier, ",".join(ORDER))})
-    return CarrierSender(providers.load(told), told.carriers)
+    return CarrierSender(providers.load(told), told.carriers, clock)
 
 
 def text(carrier: str = "", ours: str = "") -> Text:
@@ -98,7 +105,7 @@ def test_who_said_stop_to_a_carrier_is_not_written_to_by_another(sender: Carrier
 
 def test_without_a_carrier_nothing_is_sent() -> None:
     with pytest.raises(SendFailed, match="no_carrier") as raised:
-        CarrierSender({}, ()).send(text())
+        CarrierSender({}, (), Clock(make.NOON)).send(text())
 
     assert not raised.value.final
 
@@ -110,3 +117,100 @@ def test_the_words_of_an_answer() -> None:
     assert words.notice("en") == "You have a message. Reply 1 to read it here."
     assert words.parts("Motšeanong") == ["Mots'eanong"]
     assert len(words.parts("lengolo le letelele haholo " * 10)) == 2
+
+
+class TestACarrierThatKeepsFailing:
+    @pytest.fixture(autouse=True)
+    def _failing(self, sender: CarrierSender, carrier: FakeCarrier) -> None:
+        carrier.mood["africastalking"] = "fault"
+        for _ in range(FAILURES):
+            assert sender.send(text()).carrier == "twilio"
+        carrier.mood = {}
+
+    def test_is_passed_over_for_a_while(self, sender: CarrierSender, carrier: FakeCarrier, clock: Clock) -> None:
+        clock.forward(seconds=REST.total_seconds() - 1)
+
+        assert sender.send(text()).carrier == "twilio"
+        assert sender.send(text("africastalking", "48111")).carrier == "twilio"
+        assert "africastalking" not in {one.carrier for one in carrier.received}
+
+    def test_is_tried_again_and_used_again(self, sender: CarrierSender, clock: Clock) -> None:
+        clock.forward(seconds=REST.total_seconds())
+
+        assert [sender.send(text()).carrier for _ in range(2)] == ["africastalking"] * 2
+
+    def test_that_fails_the_one_try_rests_again(
+        self, sender: CarrierSender, carrier: FakeCarrier, clock: Clock
+    ) -> None:
+        clock.forward(seconds=REST.total_seconds())
+        carrier.mood["africastalking"] = "fault"
+        assert sender.send(text()).carrier == "twilio"
+        carrier.mood = {}
+
+        assert sender.send(text()).carrier == "twilio"
+        clock.forward(seconds=REST.total_seconds())
+        assert sender.send(text()).carrier == "africastalking"
+
+    def test_has_its_failures_counted_anew_after_a_success(
+        self, sender: CarrierSender, carrier: FakeCarrier, clock: Clock
+    ) -> None:
+        clock.forward(seconds=REST.total_seconds())
+        assert sender.send(text()).carrier == "africastalking"
+        carrier.mood["africastalking"] = "fault"
+        for _ in range(FAILURES - 1):
+            sender.send(text())
+        carrier.mood = {}
+
+        assert sender.send(text()).carrier == "africastalking"
+
+    def test_is_known_by_its_last_word_where_all_rest(self, sender: CarrierSender, carrier: FakeCarrier) -> None:
+        carrier.mood = {"twilio": "no_credit", "kannel": "fault"}
+        for _ in range(FAILURES):
+            with pytest.raises(SendFailed):
+                sender.send(text())
+        carrier.mood = {}
+
+        with pytest.raises(SendFailed, match="carrier_fault") as raised:
+            sender.send(text("twilio"))
+        assert (raised.value.carrier, raised.value.final) == ("twilio", False)
+        assert carrier.received[FAILURES:] == []
+
+    def test_may_still_be_tested(self, sender: CarrierSender, carrier: FakeCarrier) -> None:
+        assert list(sender.test(NUMBER, "en")) == [(name, "") for name in ORDER]
+        assert carrier.texts(NUMBER)[-3:] == ["This is a test message. There is nothing you need to do."] * 3
+
+
+def test_a_silent_carrier_rests_too(
+    sender: CarrierSender, carrier: FakeCarrier, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(failures, "TIMEOUT", (0.5, 0.05))
+    carrier.mood["africastalking"] = "silent"
+    for _ in range(FAILURES):
+        with pytest.raises(SendFailed, match="no_answer"):
+            sender.send(text())
+
+    assert sender.send(text()).carrier == "twilio"
+
+
+@pytest.mark.parametrize("mood", ["bad_number", "opted_out"])
+def test_what_is_about_one_number_says_nothing_of_the_carrier(
+    mood: str, sender: CarrierSender, carrier: FakeCarrier
+) -> None:
+    carrier.mood = dict.fromkeys(ORDER, mood)
+    for _ in range(2 * FAILURES):
+        with pytest.raises(SendFailed):
+            sender.send(text())
+    carrier.mood = {}
+
+    assert sender.send(text()).carrier == "africastalking"
+
+
+def test_a_resting_carrier_is_in_the_log_without_a_number(
+    sender: CarrierSender, carrier: FakeCarrier, caplog: pytest.LogCaptureFixture
+) -> None:
+    carrier.mood["africastalking"] = "no_credit"
+    for _ in range(FAILURES):
+        sender.send(text())
+
+    assert "a carrier rests" in caplog.text
+    assert NUMBER[4:] not in caplog.text

@@ -13,6 +13,9 @@ from werkzeug.serving import make_server
 
 from tests import make
 from tests.web.test_pages_in_a_browser import FLAGS
+from tipline import outbox
+from tipline.models import OutMessage
+from tipline.outbox import Text
 
 RULES = {
     "resultTypes": ["violations"],
@@ -104,5 +107,21 @@ def test_the_desk(page: Page, address: str, lang: str, shared_app: Flask) -> Non
     judge(page)
     tip = page.locator("main .rows a").first.get_attribute("href")
     for path in (tip, "/desk/account", "/desk/account/authenticator", "/desk/key"):
+        page.goto(f"{address}{path}")
+        judge(page)
+
+
+def test_the_administrator_s_pages(page: Page, address: str, lang: str, shared_app: Flask) -> None:
+    house = make.house_of(shared_app)
+    with house.database.write() as session:
+        number = outbox.promise(session, Text("+26658123456", "-"), kind="notice", keys=house.keys, now=house.clock())
+        row = session.get_one(OutMessage, number)
+        row.state, row.carrier, row.failure = outbox.DEAD, "africastalking", "not_understood"
+    page.goto(f"{address}/desk/sign-in?lang={lang}")
+    page.locator("#username").fill("admin")
+    page.locator("#password").fill(make.password(house, "admin"))
+    page.locator("form.card button").click()
+    page.wait_for_url("**/desk/people")
+    for path in ("/desk/people", "/desk/carriers"):
         page.goto(f"{address}{path}")
         judge(page)

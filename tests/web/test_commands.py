@@ -12,8 +12,10 @@ from flask import Flask
 from sqlalchemy import select
 
 from tests import make
+from tests.channels import fake_carrier
+from tests.channels.fake_carrier import FakeCarrier
 from tipline import demo
-from tipline.models import Account, Desk, Tip
+from tipline.models import Account, Desk, OutMessage, Tip
 
 
 def run(app: Flask, *words: str, typed: str = "") -> Result:
@@ -137,6 +139,55 @@ def test_the_doctor_lets_a_fit_instance_go(empty: Callable[..., Flask]) -> None:
     assert said.exit_code == 0, said.output
     assert "log-level = 3" in said.output
     assert "not confirmed: police" in said.output
+
+
+@pytest.fixture
+def carrier() -> Iterator[FakeCarrier]:
+    with fake_carrier.running() as fake:
+        yield fake
+
+
+@pytest.fixture
+def many(var: Path, carrier: FakeCarrier) -> Iterator[Flask]:
+    """Give an instance with three carriers."""
+    made = make.app(var, **fake_carrier.settings_for(carrier, "africastalking,twilio,kannel"))
+    yield made
+    make.house_of(made).database.dispose()
+
+
+@pytest.mark.parametrize(
+    ("lang", "said"), [("st", "Ona ke molaetsa oa teko."), ("en", "This is a test message.")]
+)  # fmt: skip
+def test_the_doctor_sends_a_test_text_by_each_carrier(lang: str, said: str, many: Flask, carrier: FakeCarrier) -> None:
+    carrier.mood["twilio"] = "not_authorised"
+    result = run(many, "doctor", "--send-test", "5812 3456", "--lang", lang)
+
+    assert result.exit_code == 0
+    assert result.output.splitlines() == [
+        "ok  africastalking", "NOT twilio: The carrier does not accept our name or password", "ok  kannel",
+    ]  # fmt: skip
+    assert [one.carrier for one in carrier.received] == ["africastalking", "kannel"]
+    assert all(one.text.startswith(said) and one.to == "+26658123456" for one in carrier.received)
+    with make.house_of(many).database.read() as session:
+        assert session.scalars(select(OutMessage.id)).all() == []
+
+
+def test_a_test_text_that_no_carrier_takes(many: Flask, carrier: FakeCarrier, caplog: pytest.LogCaptureFixture) -> None:
+    carrier.mood = {"africastalking": "bad_number", "twilio": "fault", "kannel": "drop"}
+    result = run(many, "doctor", "--send-test", "58123456")
+
+    assert result.exit_code == 1
+    assert "NOT africastalking: The carrier does not know this number" in result.output
+    assert "No carrier took the text." in result.output
+    assert "8123456" not in result.output + caplog.text
+
+
+def test_a_test_text_needs_a_number(many: Flask, carrier: FakeCarrier) -> None:
+    result = run(many, "doctor", "--send-test", "58x1")
+
+    assert result.exit_code == 1
+    assert "58x1" not in result.output
+    assert carrier.received == []
 
 
 def test_a_backup_is_made_and_restored_from_the_command_line(

@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from tipline import accounts
 from tipline.accounts import Identity
 from tipline.errors import Busy, SignInRefused, WeakPassword
-from tipline.web import desk_key, house, people, second_factor
+from tipline.web import carriers, desk_key, house, people, second_factor
 from tipline.web.compress import never_compress
 from tipline.web.errors import message, status_of
 from tipline.web.limits import bounded_sign_ins
@@ -22,6 +22,7 @@ guard(blueprint)
 blueprint.register_blueprint(second_factor.blueprint)
 blueprint.register_blueprint(desk_key.blueprint)
 blueprint.register_blueprint(people.blueprint)
+blueprint.register_blueprint(carriers.blueprint)
 
 
 @blueprint.get("/desk/sign-in")

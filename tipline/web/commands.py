@@ -11,15 +11,16 @@ from typing import NoReturn
 import click
 from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
+from flask_babel import force_locale
 
-from tipline import accounts, backup, demo, desks, migrate, retention, routing
+from tipline import accounts, backup, demo, desks, migrate, phones, retention, routing
 from tipline.doctor import examine
-from tipline.errors import DomainError, SettingsError
+from tipline.errors import BadPhoneNumber, DomainError, SettingsError
 from tipline.house import House, utc_now
 from tipline.sealing import CannotOpen, KeyFile
 from tipline.settings import Settings
 from tipline.triage_measure import lines, measure
-from tipline.web import house
+from tipline.web import house, words
 
 account_cli = AppGroup("account", help="People who sign in.")
 
@@ -93,15 +94,35 @@ def worker() -> None:
 
 
 @click.command()
+@click.option("--send-test", "number", metavar="NUMBER", help="Only send a test text to NUMBER by each carrier.")
+@click.option("--lang", type=click.Choice(["st", "en"]), default="st", show_default=True, help="Of the test text.")
 @with_appcontext
-def doctor() -> None:
+def doctor(number: str | None, lang: str) -> None:
     """Say whether this instance is fit for real use; exit 1 if not."""
+    if number is not None:
+        _send_test(number, lang)
+        return
     carriers, jobs = current_app.extensions["tipline_gateways"], current_app.extensions["tipline_jobs"]
     findings = examine(house(), carriers, jobs.ready)
     for finding in findings:
         click.echo(f"{'ok ' if finding.good else 'NOT' if finding.grave else '·  '} {finding.what}: {finding.detail}")
     if any(finding.grave and not finding.good for finding in findings):
         raise SystemExit(1)
+
+
+def _send_test(number: str, lang: str) -> None:
+    """Say of each carrier whether it took a text; stop with 1 if none did."""
+    try:
+        to = phones.parse(number)
+    except BadPhoneNumber:
+        _stop("This is no phone number. Write it as +266 and eight digits.")
+    worked = False
+    for carrier, code in current_app.extensions["tipline_send_test"](to, lang):
+        with force_locale("en"):
+            click.echo(f"NOT {carrier}: {words.failure(code)}" if code else f"ok  {carrier}")
+        worked = worked or not code
+    if not worked:
+        _stop("No carrier took the text.")
 
 
 @click.command()

@@ -90,6 +90,33 @@ FATES = {
     "stopped": _l("This phone wants no texts; the answer waits"),
     "failed": _l("It could not be sent"),
 }
+CARRIERS = {
+    "africastalking": "Africa’s Talking",
+    "twilio": "Twilio",
+    "kannel": "Kannel",
+    "console": _l("The phone in the browser"),
+}
+KINDS = {"reply": _l("Automatic reply"), "notice": _l("Notice that a message waits"), "answer": _l("Answer")}
+FAILURES = {
+    "bad_number": _l("The carrier does not know this number"),
+    "opted_out": _l("The phone told the carrier that it wants no texts"),
+    "no_route": _l("The carrier does not reach this network"),
+    "no_credit": _l("No credit is left with the carrier"),
+    "bad_sender": _l("The carrier does not let us send from our number"),
+    "not_authorised": _l("The carrier does not accept our name or password"),
+    "refused": _l("The carrier refused it"),
+    "risk_hold": _l("The carrier holds it back as a risk"),
+    "too_fast": _l("Too many at once for the carrier"),
+    "carrier_fault": _l("A fault at the carrier"),
+    "unreachable": _l("The carrier could not be reached"),
+    "no_answer": _l("The carrier did not answer; it may have been sent"),
+    "broken_off": _l("The line to the carrier broke; it may have been sent"),
+    "not_understood": _l("The carrier’s answer was not understood; it may have been sent"),
+    "no_carrier": _l("No carrier is set up"),
+    "unreadable": _l("Our own key no longer opens it"),
+    "undelivered": _l("The carrier could not reach the phone"),
+    "failed": _l("The carrier says that it failed"),
+}
 DONE = {
     "taken": _l("You work on this tip now."),
     "noted": _l("The note is kept."),
@@ -164,6 +191,11 @@ def event(kind: str, data: dict[str, Any], desks: dict[str, str]) -> str:
     if kind == "raised":
         return str(gettext("Raised to %(priority)s by what the reporter added", priority=data.get("to", "")))
     return str(EVENTS.get(kind, kind))
+
+
+def failure(code: str | None) -> str:
+    """Return why a text message could not be sent."""
+    return str(FAILURES.get(code or "", gettext("Something unexpected")))
 
 
 def yes_no(value: object) -> str:

@@ -1,0 +1,47 @@
+"""The administrator's page of the carriers: how each does, what waits, what was given up. No tip is read here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from flask import Blueprint, current_app, redirect, url_for
+from werkzeug.wrappers import Response as AnyResponse
+
+from tipline import delivery
+from tipline.accounts import Identity
+from tipline.web import house
+from tipline.web.session import page, signed_in
+
+blueprint = Blueprint("carriers", __name__)
+LARGEST = 2**63 - 1  # a row's number
+
+
+@blueprint.get("/desk/carriers")
+@signed_in("admin")
+def every(who: Identity) -> str:
+    """Show every carrier that sends, the queue, and what was given up."""
+    here = house()
+    gateways: Mapping[str, Any] = current_app.extensions["tipline_gateways"]
+    sending = [name for name in here.settings.carriers if name in gateways]
+    with here.database.read() as session:
+        return page(
+            "desk/carriers.html",
+            who,
+            health=delivery.health(session, sending, here.clock()),
+            reports={name: gateways[name].reports for name in sending},
+            queue=delivery.queue(session),
+            dead=delivery.dead_ones(session),
+            most=delivery.MOST,
+        )
+
+
+@blueprint.post(f"/desk/carriers/<int(max={LARGEST}):number>/again")
+@signed_in("admin")
+def again(who: Identity, number: int) -> AnyResponse:
+    """Have a message that was given up tried again."""
+    here = house()
+    with here.database.write() as session:
+        delivery.try_again(session, number, here.clock(), who.account_id)
+    here.wake()
+    return redirect(url_for("accounts.carriers.every", done="again"), 303)
