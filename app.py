@@ -12,6 +12,7 @@ from whitenoise import WhiteNoise
 import content.commands
 import content.library
 import content.web
+import sms.copies
 import sms.phone
 import sms.sender
 import sms.ussd_door
@@ -52,7 +53,8 @@ def create_app(settings: Settings | None = None) -> Flask:
         sender=sender,
         second_factor=demo.second_factor(settings),
     )
-    work = jobs.Jobs(jobs.make_huey(settings.database_url, settings.var), house, [sms.ussd_door.finalise])
+    huey = jobs.make_huey(settings.database_url, settings.var)
+    work = jobs.Jobs(huey, house, sms.copies.CarrierCopies(gateways), [sms.ussd_door.finalise])
     house.wake = work.wake
     own = settings.var / services.FILE
     lessons = {lang: content.library.ussd_screens(lang) for lang in ("st", "en")}

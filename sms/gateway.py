@@ -8,10 +8,11 @@ from __future__ import annotations
 import string
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 from urllib.parse import unquote_plus
 
 from tipline import outbox, phones
+from tipline.erasure import Erased
 from tipline.errors import BadPhoneNumber
 from tipline.sealing import same
 
@@ -81,13 +82,17 @@ class Fields(dict[str, list[str]]):
 
 @dataclass(frozen=True)
 class Inbound:
-    """A text that came in. ``number`` is E.164, "" where the sender is none; ``ours`` is where it was sent to."""
+    """A text that came in. ``number`` is E.164, "" where the sender is none; ``ours`` is where it was sent to.
+
+    ``erasable`` says that the carrier keeps a copy and erases it when told to.
+    """
 
     provider: str
     message_id: str = field(repr=False)  # "" where the carrier gave none
     number: str = field(repr=False)
     text: str = field(repr=False)
     ours: str = ""
+    erasable: bool = False
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,14 @@ class Gateway(Protocol):
 
     def send(self, message: Outbound) -> outbox.Sent:
         """Hand a text to the carrier; raises ``outbox.SendFailed`` and nothing else that quotes it."""
+
+
+@runtime_checkable
+class Erases(Protocol):
+    """A carrier that erases its copy of a message, in or out, when told to."""
+
+    def erase(self, carrier_id: str) -> Erased:
+        """Have the carrier's copy erased; raises nothing that quotes the id."""
 
 
 def _unquoted(part: str) -> str:

@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 
 from sms import conversation
 from sms.gateway import Inbound
-from tipline import followup, intake, language, outbox, phones, thread
+from tipline import erasure, followup, intake, language, outbox, phones, thread
 from tipline.intake import Report
 from tipline.models import Inbound as InboundRow
 from tipline.models import Tip
@@ -87,6 +87,8 @@ def take(
     retried, twin = _earlier(session, id_hash, twin_hash, now)
     if retried is not None:
         return Taken(_said(retried), promised=False)
+    if inbound.erasable and inbound.message_id:
+        erasure.keep_id(session, inbound.provider, inbound.message_id, keys=keys, now=now)
     caller = _caller(session, keys, inbound.number, now)
     step = conversation.step(caller.phone, inbound.text, heard.lang)
     if twin is not None and step.action in _MAY_BE_TWINS:

@@ -15,8 +15,8 @@ from flask import Blueprint, Response, abort, current_app, request
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from sms import conversation, inbox
-from sms.gateway import FORM, LONGEST_CALL, BadCall, Call, Delivery, Gateway, Inbound
-from tipline import language, outbox
+from sms.gateway import FORM, LONGEST_CALL, BadCall, Call, Delivery, Erases, Gateway, Inbound
+from tipline import erasure, language, outbox
 from tipline.errors import DomainError
 from tipline.house import KeyFileMissing
 from tipline.web import house
@@ -89,7 +89,7 @@ def _take_delivery(name: str, secret: str = "") -> Response:
     except BadCall as bad:
         return _plain(str(bad), 422)
     try:
-        if delivery.state and not _note_delivery(name, delivery):
+        if delivery.state and not _note_delivery(gateway, delivery):
             return _plain("", 503)
     except _FAULTS as fault:
         _log.error("a report could not be kept", extra={"carrier": name, "error": type(fault).__name__})
@@ -97,20 +97,21 @@ def _take_delivery(name: str, secret: str = "") -> Response:
     return _plain("")
 
 
-def _note_delivery(name: str, delivery: Delivery) -> bool:
+def _note_delivery(gateway: Gateway, delivery: Delivery) -> bool:
     """Note a report; False if it came before our own note of the message may have been committed: it must come again.
 
     The id is looked for once more where nothing is being sent: the note may have been committed between the two looks.
+    One that is not ours is of a reply that travelled in our answer to the carrier: its copy can be erased from now on.
     """
-    here = house()
+    here, name, now = house(), gateway.name, house().clock()
     with here.database.write() as session:
-        note = partial(
-            outbox.note_delivery, session, here.keys, name, delivery.carrier_id, delivery.state, here.clock()
-        )
+        note = partial(outbox.note_delivery, session, here.keys, name, delivery.carrier_id, delivery.state, now)
         if not note():
             if outbox.is_sending(session):
                 return False
-            note()
+            if not note() and delivery.state != "queued" and isinstance(gateway, Erases):
+                ended = delivery.state in erasure.ENDS
+                erasure.keep_id(session, name, delivery.carrier_id, keys=here.keys, now=now, ended=ended)
     return True
 
 
@@ -181,7 +182,9 @@ def _is_for_us(gateway: Gateway, inbound: Inbound) -> bool:
 def _answer(gateway: Gateway, reply: str | None, status: int = 200) -> Response:
     if not gateway.answers:
         return _plain("", status)
-    said = f"<Message>{escape(reply)}</Message>" if reply else ""
+    address = escape(f"{house().settings.base_url}/sms/{gateway.name}/status")
+    told = f' statusCallback="{address}"' if gateway.reports else ""
+    said = f"<Message{told}>{escape(reply)}</Message>" if reply else ""
     twiml = f'<?xml version="1.0" encoding="UTF-8"?><Response>{said}</Response>'
     return Response(twiml, status, mimetype="text/xml")
 

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tipline import desks, migrate, services
+from tipline import desks, erasure, migrate, services
 from tipline.house import House, KeyFileMissing
 from tipline.models import Account, OutMessage
 from tipline.outbox import DEAD
 
 _LEAST_FREE = 1 << 30  # bytes
+_ERASE_NOTHING = ("africastalking", "kannel")
 
 
 @dataclass(frozen=True)
@@ -38,6 +39,8 @@ def examine(house: House, carriers: Collection[str], jobs_answer: Callable[[], b
     if "kannel" in carriers:
         logs = "set log-level = 3 and start its boxes with -v 3: at a lower level Kannel writes texts into its own log"
         found.append(Finding("kannel", good=False, detail=logs, grave=False))
+    kept = "this carrier cannot be told to erase its copies of texts: agree with it how long it keeps them"
+    found += [Finding(name, good=False, detail=kept, grave=False) for name in _ERASE_NOTHING if name in carriers]
     found += _services(house)
     found += _asked("disk", lambda: _disk(house))
     return found
@@ -82,6 +85,8 @@ def _people(session: Session) -> Iterator[Finding]:
     yield Finding("second factor", good=not late, detail=f"{late} accounts without it", grave=False)
     dead = session.scalar(select(func.count()).where(OutMessage.state == DEAD))
     yield Finding("outgoing messages", good=not dead, detail=f"{dead} could not be delivered", grave=False)
+    kept = erasure.given_up(session)
+    yield Finding("copies at carriers", good=not kept, detail=f"{kept} could not be erased", grave=False)
 
 
 def _services(house: House) -> Iterator[Finding]:

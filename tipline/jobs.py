@@ -19,7 +19,7 @@ from huey.consumer import Consumer
 from sqlalchemy import func, make_url, select
 from sqlalchemy.orm import Session
 
-from tipline import outbox, retention
+from tipline import erasure, outbox, retention
 from tipline.house import House
 from tipline.models import OutMessage
 
@@ -43,10 +43,12 @@ def make_huey(database_url: str, var: Path) -> Huey:
 class Jobs:
     """The jobs of one instance. ``sweeps`` are what other wings want done every minute, in a transaction each."""
 
-    def __init__(self, huey: Huey, house: House, sweeps: Sequence[Sweep] = ()) -> None:
+    def __init__(self, huey: Huey, house: House, copies: erasure.Copies, sweeps: Sequence[Sweep] = ()) -> None:
         """Register the jobs with the engine; nothing runs before a worker does."""
         self.huey = huey
         self._house = house
+        self._copies = copies
+        self._erasing = threading.Lock()
         self._sweeps = sweeps
         self._asked = threading.Event()
         self._waker: threading.Thread | None = None
@@ -54,6 +56,7 @@ class Jobs:
         self._next: datetime | None = None
         self._deliver = huey.task(name="deliver")(self.deliver)
         huey.periodic_task(crontab(minute="*"), name="sweep")(self.sweep)
+        huey.periodic_task(crontab(minute="*"), name="erase")(self.erase)
         huey.periodic_task(crontab(minute="17"), name="forget")(self.forget)
 
     def wake(self) -> None:
@@ -87,7 +90,17 @@ class Jobs:
 
     def forget(self) -> None:
         """Forget what has had its time; see ``retention``."""
-        retention.forget(self._house.database, self._house.keys, self._house.clock())
+        house = self._house
+        retention.forget(house.database, house.keys, house.clock(), keep_numbers=house.settings.keep_numbers)
+
+    def erase(self) -> None:
+        """Have carriers erase their copies. One run at a time: a carrier that is slow holds up one worker, not two."""
+        house = self._house
+        if self._erasing.acquire(blocking=False):
+            try:
+                erasure.erase(house.database, self._copies, house.keys, house.clock)
+            finally:
+                self._erasing.release()
 
     def ready(self) -> bool:
         """Say whether the engine answers."""

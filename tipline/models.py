@@ -29,6 +29,7 @@ class UtcDateTime(TypeDecorator[datetime]):
 BigId = BigInteger().with_variant(Integer, "sqlite")
 _OFFERED = text("state = 'offered'")
 _TAKEN = text("taken_by IS NOT NULL")
+_KEPT = text("carrier_id_locked IS NOT NULL")
 
 
 class Base(DeclarativeBase):
@@ -289,7 +290,10 @@ class OutMessage(Base):
     """A promise to send something: made in the tip's own transaction, kept by the worker, then blanked."""
 
     __tablename__ = "out_message"
-    __table_args__ = (Index("ix_due", "state", "due_at"),)
+    __table_args__ = (
+        Index("ix_due", "state", "due_at"),
+        Index("ix_copy_kept", "due_at", sqlite_where=_KEPT, postgresql_where=_KEPT),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     kind: Mapped[str] = mapped_column(String(16))
@@ -308,3 +312,16 @@ class OutMessage(Base):
     failure: Mapped[str | None] = mapped_column(String(40))
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
+
+
+class CarrierCopy(Base):
+    """A message of which a carrier keeps a copy that is still to be erased there; bound to nothing else here."""
+
+    __tablename__ = "carrier_copy"
+
+    id: Mapped[int] = mapped_column(BigId, primary_key=True)
+    carrier: Mapped[str] = mapped_column(String(20))
+    locked: Mapped[bytes | None]  # the carrier's id of it
+    attempts: Mapped[int] = mapped_column(default=0)
+    due_at: Mapped[datetime | None] = mapped_column(index=True)  # none: given up
+    created_at: Mapped[datetime]

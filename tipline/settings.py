@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -68,6 +69,7 @@ class Settings:
     name: str
     exit_url: str
     limits_url: str
+    keep_numbers: timedelta
     metrics_token: str = field(repr=False)
     console_secret: str = field(repr=False)
     twilio: Twilio
@@ -116,6 +118,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         name=reader.text("TIPLINE_NAME", "Lentsoe"),
         exit_url=reader.address("TIPLINE_EXIT_URL", "https://www.google.com/"),
         limits_url=reader.text("TIPLINE_LIMITS_URL", "memory://"),
+        keep_numbers=reader.days("TIPLINE_KEEP_NUMBERS_DAYS", 30),
         metrics_token=reader.secret("TIPLINE_METRICS_TOKEN"),
         console_secret=made.get("console", ""),
         twilio=Twilio(
@@ -184,6 +187,13 @@ class _Reader:
             self.problems.append((name, "how many proxies stand before the app: 0, 1, 2 …"))
             return 0
         return int(value)
+
+    def days(self, name: str, default: int) -> timedelta:
+        value = self.text(name, str(default))
+        if not (value.isascii() and value.isdecimal()) or int(value) > 3650:  # noqa: PLR2004 - ten years
+            self.problems.append((name, "a number of days, 0 to 3650"))
+            return timedelta(days=default)
+        return timedelta(days=int(value))
 
     def address(self, name: str, default: str = "") -> str:
         value = self.text(name, default).rstrip("/") if name != "TIPLINE_EXIT_URL" else self.text(name, default)

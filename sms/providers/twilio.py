@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit, urlunsplit
 
@@ -13,6 +13,7 @@ from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 from sms.gateway import FORM, Call, Delivery, Inbound, Outbound, number_of
 from sms.providers import failures
+from tipline.erasure import Erased
 from tipline.outbox import SendFailed, Sent
 from tipline.settings import Settings
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from twilio.rest import Client
 
 NAME = "twilio"
+_GONE = 404
 _SERVICE = "MG"  # how the id of a messaging service begins
 # https://www.twilio.com/docs/api/errors: what a refusal means, and whether trying again is useless.
 _CODES = {
@@ -60,6 +62,7 @@ class Twilio:
     own: str
     api_url: str
     base_url: str
+    is_real: bool = True  # false in a demo that does not send by it: Twilio never saw what comes in
     name: str = NAME
     answers: bool = True
 
@@ -87,7 +90,8 @@ class Twilio:
         to = form.first("To").strip()
         if self.own.startswith(_SERVICE) and form.first("MessagingServiceSid") == self.own:
             to = self.own
-        return Inbound(self.name, form.needed("MessageSid"), number_of(form.needed("From")), form.needed("Body"), to)
+        message_id, number = form.needed("MessageSid"), number_of(form.needed("From"))
+        return Inbound(self.name, message_id, number, form.needed("Body"), to, erasable=self.is_real)
 
     def parse_delivery(self, call: Call) -> Delivery:
         """Read a status callback."""
@@ -119,6 +123,24 @@ class Twilio:
             raise SendFailed("not_understood", unsure=True, carrier=self.name) from None
         return Sent(self.name, str(taken.sid or ""))
 
+    def erase(self, carrier_id: str) -> Erased:
+        """Have the words of a message blanked, then the whole message deleted: one that is gone is as good."""
+        from twilio.base.exceptions import TwilioException, TwilioRestException  # noqa: PLC0415 - with the client
+
+        message = self._client.messages(carrier_id)
+        result = Erased.LATER
+        for act in (partial(message.update, body=""), message.delete):
+            try:
+                act()
+                result = Erased.DONE
+            except TwilioRestException as error:  # 20009: it is not complete yet
+                if error.status == _GONE:
+                    return Erased.DONE
+                result = Erased.LATER
+            except (TwilioException, requests.RequestException, ValueError):
+                return Erased.LATER
+        return result
+
     @cached_property
     def _client(self) -> Client:
         from twilio.http.http_client import TwilioHttpClient  # noqa: PLC0415 - 51 MB: only who sends by it loads it
@@ -142,7 +164,14 @@ class Twilio:
 def make(settings: Settings) -> Twilio:
     """Set this carrier up."""
     account = settings.twilio
-    return Twilio(account.account_sid, account.auth_token, account.sender, account.api_url, settings.base_url)
+    return Twilio(
+        account.account_sid,
+        account.auth_token,
+        account.sender,
+        account.api_url,
+        settings.base_url,
+        is_real=not settings.demo or NAME in settings.carriers,
+    )
 
 
 def _is_public(base_url: str) -> bool:

@@ -13,6 +13,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 Answer = tuple[int, str, str]  # status, content type, body
 JSON = "application/json"
+_MESSAGES = ("/2010-04-01/Accounts/", "/Messages/")  # Twilio's: one message, by its id
 
 
 @dataclass(frozen=True)
@@ -33,12 +34,15 @@ class FakeCarrier:
 
     ``mood[carrier]``: ok, fault (500), opted_out, bad_number, bad_sender, no_credit, not_authorised, empty,
     charset (ok, with a charset in the content type), garbage (2xx that nobody can read), drop (the connection breaks
-    after the request), silent (no answer).
+    after the request), silent (no answer). When it is told to erase: incomplete (20009), fault, drop, silent.
+    ``copies`` is what Twilio keeps, id → words; ``told`` is what it was told to do with them.
     """
 
     url: str = ""
     received: list[Received] = field(default_factory=list)
     mood: dict[str, str] = field(default_factory=dict)
+    copies: dict[str, str] = field(default_factory=dict)
+    told: list[tuple[str, str]] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
 
     def texts(self, to: str) -> list[str]:
@@ -106,10 +110,15 @@ class _Handler(BaseHTTPRequestHandler):
             self._take("africastalking", dict(parse_qsl(raw)), _africastalking)
         elif self.path.startswith("/2010-04-01/Accounts/") and self.path.endswith("/Messages.json"):
             self._take("twilio", dict(parse_qsl(raw)), _twilio)
+        elif self.path.startswith(_MESSAGES[0]) and _MESSAGES[1] in self.path:
+            self._erase("redact" if dict(parse_qsl(raw, keep_blank_values=True)) == {"Body": ""} else "?")
         elif self.path == "/phone/deliver":
             self._take("console", json.loads(raw), _console)
         else:
             self._answer((404, "text/plain", "no such page"))
+
+    def do_DELETE(self) -> None:
+        self._erase("delete")
 
     def log_message(self, *_: Any) -> None:
         """Say nothing."""
@@ -117,12 +126,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _take(self, carrier: str, fields: dict[str, str], answer: Callable[[str, dict[str, str], str], Answer]) -> None:
         fake = self.carrier
         mood = fake.mood.get(carrier, "ok")
-        if mood == "silent":
-            fake.over.wait(10)
-            self.close_connection = True
-            return
-        if mood == "drop":
-            self.close_connection = True
+        if self._is_gone(mood):
             return
         if mood in {"ok", "charset"}:
             to = fields.get("To") or fields.get("to") or ""
@@ -133,6 +137,35 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer((500, "text/html", f"<h1>Internal error</h1> for {fields}"))  # it quotes what it was sent
             return
         self._answer(answer(mood, fields, f"{carrier}-{len(fake.received)}"))
+        if carrier == "twilio" and mood == "ok":
+            fake.copies["SM" + f"{carrier}-{len(fake.received)}".rjust(32, "0")] = fields.get("Body", "")
+
+    def _is_gone(self, mood: str) -> bool:
+        """Break the connection or let it hang, if the mood is so."""
+        if mood == "silent":
+            self.carrier.over.wait(10)
+        self.close_connection = self.close_connection or mood in {"silent", "drop"}
+        return mood in {"silent", "drop"}
+
+    def _erase(self, act: str) -> None:
+        """Do as Twilio does: blank or delete a message by its id."""
+        fake, sid = self.carrier, self.path.rsplit("/", 1)[1].removesuffix(".json")
+        mood = fake.mood.get("twilio", "ok")
+        fake.told.append((act, sid))
+        if self._is_gone(mood):
+            return
+        if mood == "fault":
+            self._answer((500, "text/html", f"<h1>Internal error</h1> for {sid}"))
+        elif sid not in fake.copies:
+            self._answer(_twilio_error(404, 20404, f"The requested resource {self.path} was not found"))
+        elif mood == "incomplete":
+            self._answer(_twilio_error(400, 20009, "Cannot delete this resource until it is complete"))
+        elif act == "delete":
+            del fake.copies[sid]
+            self._answer((204, JSON, ""))
+        else:
+            fake.copies[sid] = ""
+            self._answer((200, JSON, json.dumps({"sid": sid, "status": "delivered", "body": ""})))
 
     def _answer(self, answer: Answer) -> None:
         status, kind, body = answer
@@ -152,14 +185,17 @@ def _twilio(mood: str, fields: dict[str, str], message_id: str) -> Answer:
         "no_credit": (403, 30002, "Account suspended"),
     }
     if mood in errors:
-        status, code, message = errors[mood]
-        more = f"https://www.twilio.com/docs/errors/{code}"
-        return status, JSON, json.dumps({"code": code, "message": message, "more_info": more, "status": status})
+        return _twilio_error(*errors[mood])
     if mood == "garbage":
         return 201, JSON, "<html>"
     sid = "SM" + message_id.rjust(32, "0")
     said = {"sid": sid, "status": "queued", "to": fields["To"], "body": fields["Body"], "error_code": None}
     return 201, JSON, json.dumps(said)
+
+
+def _twilio_error(status: int, code: int, message: str) -> Answer:
+    more = f"https://www.twilio.com/docs/errors/{code}"
+    return status, JSON, json.dumps({"code": code, "message": message, "more_info": more, "status": status})
 
 
 def _africastalking(mood: str, fields: dict[str, str], message_id: str) -> Answer:

@@ -5,18 +5,22 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from sqlalchemy import bindparam, create_engine, select, text
 
 from tests import make
 from tipline import migrate
 from tipline.database import Database
 from tipline.house import House
-from tipline.models import Base
+from tipline.models import Base, CarrierCopy, OutMessage, UtcDateTime
 
 
 def scripts() -> ScriptDirectory:
@@ -68,6 +72,48 @@ def test_the_web_process_loads_neither_alembic_nor_a_carrier_it_does_not_use(var
         check=True,
     )
     assert told.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_third_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with _empty_database(kind, request, tmp_path) as database:
+        migrate.upgrade(database, "0002")
+        with database.write() as session:
+            for carrier_id_locked in (b"locked", None):
+                session.execute(
+                    text(
+                        "INSERT INTO out_message (kind, state, attempts, due_at, expires_at, carrier, "
+                        "carrier_id_locked, created_at, changed_at) VALUES ('reply', 'sent', 1, :at, :at, 'twilio', "
+                        ":locked, :at, :at)"
+                    ).bindparams(bindparam("at", type_=UtcDateTime())),
+                    {"at": make.NOON, "locked": carrier_id_locked},
+                )
+        migrate.upgrade(database)
+        with database.write() as session:
+            assert migrate.present(session.connection()) == migrate.head() == "0003"
+            rows = session.scalars(select(OutMessage).order_by(OutMessage.id)).all()
+            assert [(row.carrier_id_locked, row.due_at) for row in rows] == [(b"locked", make.NOON), (None, make.NOON)]
+            session.add(CarrierCopy(carrier="twilio", locked=b"x", due_at=make.NOON, created_at=make.NOON))
+            session.flush()
+            assert session.scalar(select(CarrierCopy.id)) == 1
+
+
+@contextmanager
+def _empty_database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
+    if kind == "sqlite":
+        database = Database(f"sqlite:///{tmp_path / 'old.db'}")
+        yield database
+        database.dispose()
+        return
+    server, name = request.getfixturevalue("postgres_server"), f"old_{abs(hash(tmp_path))}"
+    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        connection.execute(text(f"CREATE DATABASE {name}"))
+        database = Database(f"{server}/{name}")
+        yield database
+        database.dispose()
+        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
+    engine.dispose()
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:

@@ -129,7 +129,8 @@ def _send_test(number: str, lang: str) -> None:
 @with_appcontext
 def purge() -> None:
     """Forget now what has had its time (the worker does it every hour)."""
-    retention.forget(house().database, house().keys, house().clock())
+    here = house()
+    retention.forget(here.database, here.keys, here.clock(), keep_numbers=here.settings.keep_numbers)
     click.echo("Forgotten.")
 
 

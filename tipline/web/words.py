@@ -75,6 +75,7 @@ EVENTS = {
     "declined": _l("The referral was declined"),
     "send_failed": _l("A text message could not be sent"),
     "sent_again": _l("A text message is sent again"),
+    "number_forgotten": _l("The phone number was destroyed, as planned"),
 }
 REFERRALS = {"offered": _l("waits for an answer"), "accepted": _l("accepted"), "declined": _l("declined")}
 FATES = {
