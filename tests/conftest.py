@@ -9,9 +9,11 @@ from pathlib import Path
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser
 from sqlalchemy import create_engine, text
 
 from tests import make, postgres
+from tests.browser import chromium
 from tipline import translations
 from tipline.house import House
 from tipline.receipts import Minter
@@ -80,6 +82,13 @@ def client(app: Flask) -> FlaskClient:
 def house(app: Flask) -> House:
     """Return a fresh demo instance's house (SQLite)."""
     return make.house_of(app)
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Give a Chromium (for a module: its event loop must not outlive it)."""
+    with chromium() as one:
+        yield one
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -14,14 +14,13 @@ from typing import Any
 import pytest
 import requests
 from flask import Flask
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 from sqlalchemy import select
 from werkzeug.serving import make_server
 
 from sms.phone_line import Texts
 from tests import make, postgres
 from tests.channels.ussd_phone import Desk, tips_of
-from tests.web.test_pages_in_a_browser import FLAGS
 from tipline import outbox
 from tipline.house import House
 from tipline.models import Tip
@@ -70,15 +69,6 @@ def served(var: Path) -> Iterator[Served]:
     thread.join()
     server.server_close()
     make.house_of(app).database.dispose()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Give a Chromium."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
 
 
 def open_phone(browser: Browser, served: Served, *, script: bool = True, width: int = 360) -> Page:

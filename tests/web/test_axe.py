@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page
 
 from tests import make
-from tests.web.test_pages_in_a_browser import FLAGS
+from tests.browser import served
 from tipline import outbox
 from tipline.models import OutMessage
 from tipline.outbox import Text
@@ -27,21 +25,8 @@ STEPS = 9  # danger, safety, story, where, when, exclude, contact, check, done
 
 @pytest.fixture(scope="module")
 def address(shared_app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, shared_app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
+    with served(shared_app) as at:
+        yield at
 
 
 @pytest.fixture(params=["st", "en"])

@@ -2,25 +2,15 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Request, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, ConsoleMessage, Request
 
+from tests.browser import served
 from tests.web.small import small_app
 from tests.web.test_pages import BUDGETS
 
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 SMALL_TARGETS = """[...document.querySelectorAll('a,button,input,select,summary')].filter(e => {
   const box = e.getBoundingClientRect();
   const seen = box.width && box.right > 0 && getComputedStyle(e).display != 'inline';
@@ -31,21 +21,8 @@ LEAVE = "(b => [b.top, b.right])(document.querySelector('.leave').getBoundingCli
 
 @pytest.fixture(scope="module")
 def address() -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, small_app(demo=True), threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
+    with served(small_app(demo=True)) as at:
+        yield at
 
 
 @pytest.mark.parametrize("width", [240, 320, 1280])

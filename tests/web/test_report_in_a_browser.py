@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 from flask import Flask
-from playwright.sync_api import Browser, Page, sync_playwright
-from werkzeug.serving import make_server
+from playwright.sync_api import Browser, Page
 
+from tests.browser import served
 from tests.web.reporter import STORY, as_read_by, last_tip
-from tests.web.test_pages_in_a_browser import FLAGS
 from tipline.house import House
 
 WRONG = """() => {
@@ -33,21 +31,8 @@ WRONG = """() => {
 
 @pytest.fixture(scope="module")
 def address(shared_app: Flask) -> Iterator[str]:
-    server = make_server("127.0.0.1", 0, shared_app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
-        yield browser
-        browser.close()
+    with served(shared_app) as at:
+        yield at
 
 
 class Phone:
