@@ -25,13 +25,15 @@ __all__ = ["LANGS", "TEMPLATES", "Phone", "Step", "parts", "render", "step", "ta
 Lang = Literal["st", "en"]
 LANGS: tuple[Lang, Lang] = ("st", "en")
 Action = Literal[
-    "tip", "cry", "read", "stop", "start", "info", "language", "nothing_waiting", "empty",
+    "tip", "cry", "read", "stop", "start", "info", "language", "nothing_waiting", "empty", "receipt", "digits",
 ]  # fmt: skip
 
 _HERE = Path(__file__).parent
 _TOKEN = re.compile(r"[^\W_]+")
 _LEET = str.maketrans("013457", "oieast")
 _LONGEST_KEYWORD = 200  # letters; a longer text is no keyword, whatever it is made of
+_RECEIPT = 16  # digits of a receipt
+_LONGEST_RECEIPT = 80  # letters; digits, what groups them, and a word or two
 _SWAP_FROM = 4  # letters from which two swapped neighbours are put right
 _FUZZY_FROM = 7  # letters from which one wrong or missing letter is put right
 
@@ -40,14 +42,15 @@ _FUZZY_FROM = 7  # letters from which one wrong or missing letter is put right
 class Phone:
     """What is known of the phone that wrote.
 
-    ``known``: an open thread exists; ``waiting``: a message can be read with 1; ``stopped``: it wants no
-    texts.
+    ``known``: an open thread exists; ``receipt``: it has its receipt already; ``waiting``: a message can be read
+    with 1; ``stopped``: it wants no texts.
     """
 
     known: bool = False
     lang: Lang | None = None
     stopped: bool = False
     waiting: bool = False
+    receipt: bool = False
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ class Step:
     """What a text is and what answers it.
 
     "tip" and "cry" (a tip with danger now) are stored, in the open thread if there is one; "read" releases
-    the waiting text; "language" remembers ``lang``. ``reply`` is a template's name, None where nothing is
-    sent.
+    the waiting text; "language" remembers ``lang``; "receipt" asks for the thread's receipt, "digits" is one.
+    ``reply`` is a template's name, None where nothing is sent.
     """
 
     lang: Lang
@@ -80,17 +83,38 @@ def step(phone: Phone, text: str, guessed: Lang | None = None) -> Step:
     """
     if _is_empty(text):
         return _reply(phone, phone.lang or "st", "empty", "ask_again")
+    if typed_receipt(text):  # right or wrong: the answer says only whether something waits
+        return _reply(phone, phone.lang or "st", "digits", "waiting_notice" if phone.waiting else "nothing_waiting")
     words = _tokens(text)
     if phone.waiting and not phone.stopped and _matches("read", words):
         return Step(phone.lang or "st", "read", None)
     if words == ("1",):
         return _reply(phone, phone.lang or "st", "nothing_waiting", "nothing_waiting")
-    for name in ("stop", "start", "english", "sesotho", "language", "info", "cry"):
+    for name in ("stop", "start", "english", "sesotho", "language", "info", "receipt", "cry"):
         spoken = _matches(name, words)
-        if spoken:
+        if spoken and (name != "receipt" or len(text) <= _LONGEST_RECEIPT):
             return _keyword(phone, name, phone.lang or spoken)
     lang = phone.lang or guessed or language.guess(text) or "st"
     return _reply(phone, lang, "tip", "tip_received_again" if phone.known else "tip_received")
+
+
+def typed_receipt(text: str) -> str:
+    """Return the sixteen digits that a text is, grouped or not, beside a word that asks for them; "" if it is not."""
+    if len(text) > _LONGEST_RECEIPT or sum(map(str.isdecimal, text)) != _RECEIPT:
+        return ""
+    asks = _KEYWORDS["receipt"]
+    digits = ""
+    for word in _TOKEN.findall(plain(text)):
+        if word.isdecimal():
+            digits += word
+        elif (token := _token(word)) not in asks.beside and (token,) not in asks.phrases:
+            return ""
+    return digits if len(digits) == _RECEIPT else ""
+
+
+def wants_receipt(text: str) -> bool:
+    """Say whether a text may be one that asks for a receipt: minting one takes a while, so it is asked before."""
+    return len(text) <= _LONGEST_RECEIPT and _matches("receipt", _tokens(text)) is not None
 
 
 def render(key: str, lang: Lang, **fill: str) -> str:
@@ -125,6 +149,10 @@ def _keyword(phone: Phone, name: str, lang: Lang) -> Step:
             return _reply(phone, lang, "info", "language_ask")
         case "info":
             return _reply(phone, lang, "info", "info")
+        case "receipt" if not phone.known:
+            return _reply(phone, lang, "receipt", "receipt_none")
+        case "receipt":
+            return _reply(phone, lang, "receipt", "receipt_said" if phone.receipt else "receipt_given")
         case "cry":
             return _reply(phone, lang, "cry", "cry_received")
         case _:

@@ -6,7 +6,7 @@ The edge opens the transaction. A carrier that sends the same message again find
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
 from typing import cast
@@ -22,14 +22,17 @@ from tipline.models import Inbound as InboundRow
 from tipline.models import Tip
 from tipline.phones import Phone
 from tipline.prepared import Prepared
+from tipline.receipts import Receipt, grouped
 from tipline.routing import Rule
 from tipline.sealing import KeyFile, keyed_hash
+from tipline.sealing.passwords import ReceiptKeys
 from tipline.triage import Advice
 
 CHANNEL = intake.BY_PHONE
 TWINS_WITHIN = timedelta(minutes=10)
 # Some gateways send a message again under a new id. Only these then count as the same: an order (STOP, 1) is obeyed.
 _MAY_BE_TWINS = ("tip", "cry", "nothing_waiting")
+_GIVEN = "receipt_given"
 
 _inbound = cast("Table", InboundRow.__table__)
 _EARLIER = Prepared(
@@ -44,18 +47,38 @@ _EARLIER = Prepared(
 
 @dataclass(frozen=True)
 class Heard:
-    """What the words of a text say by themselves: the advice on them as a tip, and their language."""
+    """What the words of a text say by themselves: the advice on them as a tip, and their language.
+
+    ``digits`` is the receipt that the text is, "" if it is none; ``wants_receipt`` says that it may ask for one.
+    """
 
     advice: Advice
     lang: conversation.Lang | None
+    digits: str = field(default="", repr=False)
+    wants_receipt: bool = False
+
+
+@dataclass(frozen=True)
+class Ahead:
+    """What Argon2id worked out before the transaction: a receipt to give, and what the digits in the text open."""
+
+    receipt: Receipt | None = None
+    opened: ReceiptKeys | None = field(default=None, repr=False)
+
+
+_NOTHING_AHEAD = Ahead()
 
 
 @dataclass(frozen=True)
 class Taken:
-    """What a text led to. ``reply`` is the answer to it; ``promised`` says that the outbox has something to send."""
+    """What a text led to. ``reply`` is the answer to it; ``promised`` says that the outbox has something to send.
+
+    ``gave`` says that the receipt worked out ahead was given away.
+    """
 
     reply: str | None
     promised: bool
+    gave: bool = False
 
 
 @dataclass(frozen=True)
@@ -68,20 +91,29 @@ class _Caller:
 
 def hear(inbound: Inbound) -> Heard:
     """Look at a text's words: needs no transaction, so that others can write meanwhile."""
-    return Heard(intake.advise(Report(CHANNEL, inbound.text)), language.guess(inbound.text))
+    said = inbound.text
+    return Heard(
+        intake.advise(Report(CHANNEL, said)),
+        language.guess(said),
+        conversation.typed_receipt(said),
+        conversation.wants_receipt(said),
+    )
 
 
 def take(
     session: Session, inbound: Inbound, heard: Heard, *, keys: KeyFile, rules: tuple[Rule, ...], now: datetime,
-    promise: bool,
+    promise: bool, ahead: Ahead = _NOTHING_AHEAD,
 ) -> Taken:  # fmt: skip
     """Take a text in and return its answer; ``promise`` puts the answer into the outbox, too.
 
     A retry of the same message changes nothing and promises nothing. NoDeskKey (nothing is kept) if no desk can read.
+    A receipt is always promised, never returned: of an answer only its template is kept, so that a retry could not
+    say it again.
     """
     message_id = inbound.message_id or secrets.token_hex(16)
     id_hash = keyed_hash(keys.ids, "inbound", inbound.provider, message_id)
-    twin_hash = keyed_hash(keys.ids, "twin", inbound.number, inbound.text) if inbound.number else None
+    may_have_twin = inbound.number and not heard.digits  # a fast hash of a receipt could be guessed
+    twin_hash = keyed_hash(keys.ids, "twin", inbound.number, inbound.text) if may_have_twin else None
     if inbound.number:
         phones.one_at_a_time(session, keys, inbound.number)
     retried, twin = _earlier(session, id_hash, twin_hash, now)
@@ -89,21 +121,37 @@ def take(
         return Taken(_said(retried), promised=False)
     if inbound.erasable and inbound.message_id:
         erasure.keep_id(session, inbound.provider, inbound.message_id, keys=keys, now=now)
+    if ahead.opened is not None and inbound.number:
+        phone = Phone(inbound.number, inbound.provider, inbound.ours)
+        followup.hold_answers(session, ahead.opened, phone, conversation.parts, keys=keys, now=now)
     caller = _caller(session, keys, inbound.number, now)
     step = conversation.step(caller.phone, inbound.text, heard.lang)
     if twin is not None and step.action in _MAY_BE_TWINS:
         thread.put(session, InboundRow, id_hash=id_hash, twin_hash=None, answer=twin, at=now)
         return Taken(_said(twin), promised=False)
+    gave = False
+    if step.reply == _GIVEN:
+        gave = _give(session, caller, ahead, keys)
+        step = step if gave else replace(step, reply="receipt_said")
     answer = f"{step.reply}:{step.lang}" if step.reply and inbound.number else ""
     thread.put(session, InboundRow, id_hash=id_hash, twin_hash=twin_hash, answer=answer, at=now)
     released = _act(session, inbound, heard, caller, step, keys=keys, rules=rules, now=now)
     reply = _said(answer)
+    if gave and ahead.receipt is not None:
+        promise, reply = True, conversation.render(_GIVEN, step.lang, digits=grouped(ahead.receipt.digits))
     if promise and reply is not None:
         text = outbox.Text(inbound.number, reply, inbound.provider, inbound.ours)
         _, phone_hash = phones.hashes(keys, inbound.number, now)[0]
         outbox.promise(session, text, kind="reply", keys=keys, now=now, phone_hash=phone_hash)
-        return Taken(reply, promised=True)
+        return Taken(None if gave else reply, promised=True, gave=gave)
     return Taken(reply, promised=released)
+
+
+def _give(session: Session, caller: _Caller, ahead: Ahead, keys: KeyFile) -> bool:
+    """Give the caller's tip the receipt worked out ahead; False if it got one meanwhile."""
+    if caller.tip is None or ahead.receipt is None:
+        return False
+    return intake.attach_receipt(session, caller.tip.id, ahead.receipt, None, keys)
 
 
 def _earlier(session: Session, id_hash: bytes, twin_hash: bytes | None, now: datetime) -> tuple[str | None, str | None]:
@@ -128,6 +176,7 @@ def _caller(session: Session, keys: KeyFile, number: str, now: datetime) -> _Cal
             lang=cast("conversation.Lang | None", row.language),
             stopped=stopped,
             waiting=outbox.waits_for(session, _hashes(keys, number, now), now),
+            receipt=tip is not None and tip.receipt_lookup is not None,
         ),
     )
 
@@ -161,7 +210,7 @@ def _act(
             phones.remember(session, keys, number, now, tip_id=None, language=step.lang)
             if tip is not None:
                 tip.language = step.lang
-        case _:  # info, empty, nothing_waiting: an answer is all
+        case _:  # info, empty, nothing_waiting, receipt, digits: an answer is all
             pass
     if tip is not None and phone is not None:
         followup.move_number(session, tip, phone, keys=keys, now=now)
@@ -171,9 +220,9 @@ def _act(
 @cache
 def _said(answer: str) -> str | None:
     """Put an answer as it is kept (template and language) into words; there are few, and they never change."""
-    if not answer:
+    template, _, lang = answer.partition(":")
+    if not template or template == _GIVEN:  # a receipt is said once, by the outbox
         return None
-    template, lang = answer.split(":")
     return conversation.render(template, cast("conversation.Lang", lang))
 
 

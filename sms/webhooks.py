@@ -16,10 +16,10 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from sms import conversation, inbox
 from sms.gateway import FORM, LONGEST_CALL, BadCall, Call, Delivery, Erases, Gateway, Inbound
-from tipline import erasure, language, outbox
+from tipline import erasure, followup, language, outbox, receipts
 from tipline.errors import DomainError
 from tipline.house import KeyFileMissing
-from tipline.web import house
+from tipline.web import house, limits
 
 blueprint = Blueprint("sms", __name__, url_prefix="/sms")
 _TRIES = 3  # two messages of one phone at once: the later one finds what the first has made
@@ -117,10 +117,13 @@ def _note_delivery(gateway: Gateway, delivery: Delivery) -> bool:
 
 def _keep(inbound: Inbound, *, promise: bool) -> inbox.Taken:
     here = house()
+    heard = inbox.hear(inbound)
+    ahead = _work_out(inbound, heard)
     keep = partial(
         inbox.take,
         inbound=inbound,
-        heard=inbox.hear(inbound),
+        heard=heard,
+        ahead=ahead,
         keys=here.keys,
         rules=here.rules,
         now=here.clock(),
@@ -134,9 +137,22 @@ def _keep(inbound: Inbound, *, promise: bool) -> inbox.Taken:
                 raise
         else:
             break
+    if ahead.receipt is not None and not taken.gave:
+        here.minter.give_back(ahead.receipt)
     if taken.promised:
         here.wake()
     return taken
+
+
+def _work_out(inbound: Inbound, heard: inbox.Heard) -> inbox.Ahead:
+    """Do what takes Argon2id before the transaction. Digits beyond the bound, or mistyped, open nothing."""
+    if not inbound.number:
+        return inbox.Ahead()
+    here = house()
+    fresh = here.minter.take() if heard.wants_receipt else None
+    if not receipts.is_well_formed(heard.digits) or not limits.may_guess(inbound.number):
+        return inbox.Ahead(fresh)
+    return inbox.Ahead(fresh, followup.unlock_receipt(heard.digits, here.keys))
 
 
 def _verified(name: str, secret: str) -> tuple[Gateway, Call]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tipline import desks, intake, phones, thread, triage
+from tipline import desks, intake, outbox, phones, thread, triage
 from tipline.errors import AllDesksExcluded, EmptyTip, NotFound, TooLong, UnknownReceipt
 from tipline.intake import LONGEST
 from tipline.models import Entry, Tip, TipDesk
@@ -155,6 +156,37 @@ def read_by_phone(session: Session, entry_id: int, now: datetime) -> None:
         thread.record(session, entry.tip_id, "answer_read", now)
 
 
+def hold_answers(
+    session: Session, receipt: ReceiptKeys, phone: Phone, parts: Callable[[str], list[str]], *, keys: KeyFile,
+    now: datetime,
+) -> None:  # fmt: skip
+    """Let what the desk wrote and nobody read wait for a phone that texted this receipt, as a reply waits for its own.
+
+    Nothing, and no error, where the receipt opens nothing or the phone wants no texts. ``parts`` cuts a text up.
+    The promises do not name the tip: what becomes of them is not how the desk's own reply fared.
+    """
+    tip = session.scalar(select(Tip).where(Tip.receipt_lookup == receipt.lookup))
+    if tip is None or phones.stopped(session, keys, phone.number):
+        return
+    hashes = [one for _, one in phones.hashes(keys, phone.number, now)]
+    public = receipt.key.public()
+    held = False
+    for entry in thread.entries(session, tip.id, (thread.REPLY,)):
+        seen = thread.opened(entry, tip, {public.id: receipt.key}, keys.instance)
+        if entry.read_at is not None or seen.data is None or outbox.waits_for(session, hashes, now, entry.id):
+            continue
+        for part in parts(str(seen.data.get("text", ""))):
+            text = outbox.Text(phone.number, part, phone.carrier, phone.ours)
+            outbox.promise(
+                session, text, kind="answer", keys=keys, now=now, phone_hash=hashes[0], entry_id=entry.id, held=True
+            )
+        held = True
+    if held:  # known from now on: else nobody would look for what waits when it sends its 1
+        known = phones.thread_of(session, keys, phone.number, now)
+        lang = None if known and known.language else tip.language
+        phones.remember(session, keys, phone.number, now, tip_id=None, language=lang)
+
+
 def _let_in(session: Session, tip: Tip, rules: tuple[Rule, ...]) -> list[str]:
     """Open a tip to the desks that the rules name and that never had it; return their slugs."""
     known = {slug: desk for slug, desk in desks.all_desks(session).items() if desk.key is not None}
@@ -190,6 +222,7 @@ __all__ = [
     "add",
     "add_by_receipt",
     "heed",
+    "hold_answers",
     "move_number",
     "open_thread",
     "read_by_phone",

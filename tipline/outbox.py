@@ -127,11 +127,13 @@ def call_off(session: Session, phone_hashes: list[bytes], now: datetime) -> None
     connection.execute(off.where(~answer).values(state=EXPIRED, payload=None, failure="stopped"))
 
 
-def waits_for(session: Session, phone_hashes: list[bytes], now: datetime) -> bool:
-    """Say whether a text is held for one of these phones."""
+def waits_for(session: Session, phone_hashes: list[bytes], now: datetime, entry_id: int | None = None) -> bool:
+    """Say whether a text is held for one of these phones (of one answer, if it is named)."""
     wanted = select(OutMessage.id).where(
         OutMessage.phone_hash.in_(phone_hashes), OutMessage.state == HELD, OutMessage.expires_at > now
     )
+    if entry_id is not None:
+        wanted = wanted.where(OutMessage.entry_id == entry_id)
     return session.scalar(wanted.limit(1)) is not None
 
 

@@ -8,11 +8,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sms.conversation import LANGS, LONGEST, TEMPLATES, Phone, Step, placeholders, render, step, table
+from sms.conversation import (
+    LANGS,
+    LONGEST,
+    TEMPLATES,
+    Phone,
+    Step,
+    placeholders,
+    render,
+    step,
+    table,
+    typed_receipt,
+    wants_receipt,
+)
 from sms.segments import ONE_SEGMENT
+from tipline.receipts import new_digits
 
 NEW = Phone()
-ACTIONS = {"tip", "cry", "read", "stop", "start", "info", "language", "nothing_waiting", "empty"}
+ACTIONS = {
+    "tip", "cry", "read", "stop", "start", "info", "language", "nothing_waiting", "empty", "receipt", "digits",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("key", "lang", "weight", "count"), table())
@@ -31,7 +46,7 @@ def test_a_template_wants_the_same_filling_in_both_languages(key: str) -> None:
 @pytest.mark.parametrize("key", TEMPLATES)
 @pytest.mark.parametrize("lang", LANGS)
 def test_nothing_that_a_phone_is_sent_gives_its_owner_away(key: str, lang: str) -> None:
-    said = render(key, lang, **LONGEST).casefold()  # type: ignore[arg-type]
+    said = render(key, lang, **{**LONGEST, "digits": "-"}).casefold()  # type: ignore[arg-type]
 
     named = r"traffick|police|polesa|khoebo|crime|molao|victim|lehlatsipa"
     also = r"immigration|shelter|report|tlaleh|receipt|\d{3}"
@@ -127,6 +142,82 @@ def test_one_in_words_reads_only_what_waits(text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "lang"),
     [
+        ("CODE", "en"), ("code?", "en"), ("Cdoe", "en"), ("c0de", "en"), ("my code please", "en"), ("send code", "en"),
+        ("Reciept", "en"), ("number", "en"),
+        ("NOMORO", "st"), ("nomoro hle", "st"), ("Nomolo", "st"), ("nmooro", "st"), ("ke kopa nomoro ea ka", "st"),
+        ("LINOMORO", "st"),
+    ],
+)  # fmt: skip
+def test_the_receipt_is_given_once_and_only_for_something_said(text: str, lang: str) -> None:
+    assert wants_receipt(text)
+    assert step(NEW, text) == Step(lang, "receipt", "receipt_none")  # type: ignore[arg-type]
+    assert step(Phone(known=True), text) == Step(lang, "receipt", "receipt_given")  # type: ignore[arg-type]
+    assert step(Phone(known=True, receipt=True, lang="st"), text) == Step("st", "receipt", "receipt_said")
+    assert step(Phone(known=True, stopped=True), text).reply is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "code " * 20,
+        "the car's number is LC 123",
+        "nomoro ea polisi",
+        "code red they took her",
+        "number 2",
+        "preference",
+        "nomoro 58",
+    ],
+)
+def test_what_only_speaks_of_a_number_goes_to_a_human(text: str) -> None:
+    assert not wants_receipt(text)
+    assert step(NEW, text).action == "tip"
+
+
+DIGITS = "4917263850172634"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        DIGITS, f" {DIGITS}\n", "4917 2638 5017 2634", "4917-2638-5017-2634", "4917.2638.5017.2634",
+        "49 17263850172634",
+        "4 9 1 7 2 6 3 8 5 0 1 7 2 6 3 4", "NOMORO 4917 2638 5017 2634", "my code: 4917263850172634",
+        "\uff14\uff1917263850172634",
+    ],
+)  # fmt: skip
+def test_sixteen_digits_however_they_are_grouped_are_no_tip(text: str) -> None:
+    assert typed_receipt(text) == DIGITS
+    assert step(NEW, text) == Step("st", "digits", "nothing_waiting")
+    assert step(Phone(waiting=True, lang="en"), text) == Step("en", "digits", "waiting_notice")
+    assert step(Phone(waiting=True, stopped=True), text) == Step("st", "digits", None)
+
+
+def test_every_receipt_is_taken_for_one() -> None:
+    digits = new_digits()
+    assert typed_receipt(digits) == digits
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "491726385017263",
+        DIGITS + "1",
+        "call 4917263850172634",
+        "+266 5800 0000",
+        "4917263850172634 " * 5,
+        DIGITS + "a",
+        "c0de 491726385017263",
+        "0" * 5000,
+    ],
+)
+def test_other_digits_go_to_a_human(text: str) -> None:
+    assert typed_receipt(text) == ""
+    assert step(NEW, text).action == "tip"
+
+
+@pytest.mark.parametrize(
+    ("text", "lang"),
+    [
         ("ENGLISH", "en"),
         ("englsh", "en"),
         ("en", "en"),
@@ -187,6 +278,7 @@ def test_a_stopped_phone_is_never_answered(text: str) -> None:
         lang=st.sampled_from(["st", "en", None]),
         stopped=st.booleans(),
         waiting=st.booleans(),
+        receipt=st.booleans(),
     ),
 )
 def test_any_text_gets_a_step_and_a_template_that_exists(text: str, phone: Phone) -> None:

@@ -83,8 +83,10 @@ def note(who: Identity, uid: str) -> AnyResponse:
 @blueprint.post("/desk/tips/<uid>/replies")
 @signed_in(*READERS)
 def reply(who: Identity, uid: str) -> AnyResponse:
-    """Answer the reporter."""
+    """Answer the reporter, or show how the answer would leave."""
     text = request.form.get("text", "").replace("\r\n", "\n")
+    if "preview" in request.form and text.strip() and len(text) <= casework.LONGEST_REPLY:
+        return _again_with(who, uid, Slip("reply", "", request.form, tuple(house().words.parts(text))), 200)
     return _act(who, uid, "reply", lambda session, case: casework.reply(session, case, text, house().words), "replied")
 
 

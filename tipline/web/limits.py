@@ -1,4 +1,6 @@
-"""What bounds guessing: wrong sign-ins, by address and by name. Never a report: nobody in need is told to wait.
+"""What bounds guessing: wrong sign-ins, by address and by name; receipts by text, by phone.
+
+Never a report: nobody in need is told to wait.
 
 Addresses are counted under a keyed hash that changes every day and are kept nowhere. Over Tor everybody has the same
 address, so the bound by name is the tight one. What Argon2 may cost at once is bounded in ``sealing.passwords``.
@@ -12,11 +14,13 @@ from typing import Any
 
 from flask import Flask, Response, g, request
 from flask_limiter import Limiter
+from limits import parse
 
 from tipline.sealing import keyed_hash
 from tipline.web import house
 
 _REFUSED = 401
+_GUESSES = parse("10 per hour")
 
 
 def _hashed(what: str, value: str) -> str:
@@ -53,6 +57,11 @@ def bounded_sign_ins(view: Callable[..., Any]) -> Callable[..., Any]:
         return bounded(*args, **values)
 
     return marked
+
+
+def may_guess(number: str) -> bool:
+    """Count one receipt that a phone texted; False beyond ten an hour. The number is counted under its keyed hash."""
+    return limiter.limiter.hit(_GUESSES, "digits", _hashed("phone", number))
 
 
 def init_limits(app: Flask, storage: str) -> None:

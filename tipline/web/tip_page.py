@@ -23,11 +23,15 @@ BESIDE = 15  # rows of the queue beside a tip, on a wide screen
 
 @dataclass(frozen=True)
 class Slip:
-    """A form that was refused: which, why, and what was typed into it."""
+    """A form that comes back: which, why it was refused ("" if it was not), and what was typed into it.
+
+    ``parts`` are the texts that a phone would get of it.
+    """
 
     form: str
     message: str
     typed: Mapping[str, str] = field(repr=False)
+    parts: tuple[str, ...] = field(default=(), repr=False)
 
 
 def show(who: Identity, uid: str, slip: Slip | None = None) -> str:

@@ -1,0 +1,55 @@
+"""An answer as the phone will show it, before it is sent."""
+
+from __future__ import annotations
+
+import html
+import re
+
+import pytest
+from flask import Flask
+from sqlalchemy import select
+
+from tests.web.desk import Desk, at, tell, tell_by_phone
+from tipline.house import House
+from tipline.models import Entry, OutMessage
+
+
+@pytest.fixture
+def desk(app: Flask) -> Desk:
+    """Sign immigration in."""
+    return at(app, "immigration")
+
+
+def test_the_parts_are_shown_and_nothing_is_sent(desk: Desk, house: House) -> None:
+    tip = tell_by_phone(house)
+    assert 'id="preview"' not in desk.get(tip)
+    typed = "Re tšepa hore le hantle. <b>" + "lentsoe le leng " * 12
+    page = desk.post(tip + "/replies", 200, text=typed, preview="1").text
+    assert "Text messages: 2. So the phone will show it; nothing was sent yet." in page
+    assert 'role="alert"' not in page
+    preview = page[page.index('id="preview"') :]
+    parts = re.findall(r"<li>(.*)</li>", preview[: preview.index("</ol>")])
+    assert [html.unescape(part) for part in parts] == house.words.parts(typed)
+    assert parts[0].startswith("Re ts&#39;epa hore le hantle. &lt;b&gt;")
+    assert f">{html.escape(typed)}</textarea>" in page
+    with house.database.read() as session:
+        assert session.scalars(select(OutMessage)).all() == []
+        assert session.scalars(select(Entry).where(Entry.kind == "reply")).all() == []
+    desk.post(tip + "/replies", text=typed)
+    assert "about to be told" in desk.get(tip)
+
+
+@pytest.mark.parametrize("typed", [" ", "a" * 2001])
+def test_what_cannot_be_sent_is_refused_there_too(desk: Desk, house: House, typed: str) -> None:
+    page = desk.post(tell_by_phone(house) + "/replies", 422, text=typed, preview="1").text
+    assert 'id="preview"' not in page
+
+
+def test_an_answer_that_no_phone_gets_has_none(desk: Desk, house: House) -> None:
+    tip = tell(house)
+    assert 'name="preview"' not in desk.get(tip)
+    assert 'id="preview"' not in desk.post(tip + "/replies", 200, text="We will come.", preview="1").text
+
+
+def test_another_desk_sees_none(app: Flask, house: House) -> None:
+    at(app, "shelter").post(tell_by_phone(house) + "/replies", 404, text="x", preview="1")
