@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from flask import Flask
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Locator, sync_playwright
 from werkzeug.serving import make_server
 
 FLAGS = [
@@ -28,6 +28,12 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path="/usr/bin/chromium", args=FLAGS)
         yield browser
         browser.close()
+
+
+def press(what: Locator) -> None:
+    """Click what leads to another page, and come back when that page is whole."""
+    with what.page.expect_navigation():
+        what.click()
 
 
 @contextmanager

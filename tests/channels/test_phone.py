@@ -20,6 +20,7 @@ from werkzeug.serving import make_server
 
 from sms.phone_line import Texts
 from tests import make, postgres
+from tests.browser import press
 from tests.channels.ussd_phone import Desk, tips_of
 from tipline import outbox
 from tipline.house import House
@@ -144,20 +145,20 @@ def test_a_desks_answer_arrives_on_the_phone_that_wrote(browser: Browser, served
 
 def test_without_a_script_every_key_works(browser: Browser, served: Served) -> None:
     page = open_phone(browser, served, script=False)
-    page.click(".call")
-    page.click("button[value='key-1']")
-    page.click("button[value='key-2']")
-    page.click(".clear")
+    press(page.locator(".call"))
+    press(page.locator("button[value='key-1']"))
+    press(page.locator("button[value='key-2']"))
+    press(page.locator(".clear"))
     assert page.input_value("#answer") == "1"
-    page.click(".call")
+    press(page.locator(".call"))
     assert "Tlaleha" in page.inner_text("#screen")
-    page.click(".end")
+    press(page.locator(".end"))
     assert (page.inner_text("#screen"), page.input_value("#answer")) == ("", "*123#")
     page.fill("#text", "Ba nkile pasa ea ka, nthuse")
     page.select_option("#door", "kannel")
-    page.click("button[value='text']")
+    press(page.locator("button[value='text']"))
     served.deliver()
-    page.click("button[value='refresh']")
+    press(page.locator("button[value='refresh']"))
     assert page.input_value("#door") == "kannel"
     assert page.locator("#thread li").count() == 2
     page.context.close()

@@ -10,7 +10,7 @@ from flask import Flask
 from playwright.sync_api import Browser, Page
 
 from tests import make
-from tests.browser import served
+from tests.browser import press, served
 from tipline import outbox
 from tipline.models import OutMessage
 from tipline.outbox import Text
@@ -57,7 +57,7 @@ def test_the_pages_that_tell(page: Page, address: str, lang: str) -> None:
 
 def test_a_report_and_coming_back(page: Page, address: str, lang: str) -> None:
     page.goto(f"{address}/{lang}/report")
-    page.locator("main button").first.click()
+    press(page.locator("main button").first)
     seen = 0
     while not page.locator(".code").count():
         judge(page)
@@ -66,16 +66,16 @@ def test_a_report_and_coming_back(page: Page, address: str, lang: str) -> None:
             page.locator("input[name=danger][value=yes]").check()
         if page.locator("#story").count():
             page.locator("#story").fill(make.STORY)
-        page.locator("main button[value=next], main button[value=send]").first.click()
+        press(page.locator("main button[value=next], main button[value=send]").first)
         assert seen < STEPS, page.url
     judge(page)
     digits = page.locator(".code").inner_text()
     page.goto(f"{address}/{lang}/inbox")
     page.locator("#receipt").fill("1234")
-    page.locator("main button").first.click()
+    press(page.locator("main button").first)
     judge(page)
     page.locator("#receipt").fill(digits)
-    page.locator("main button").first.click()
+    press(page.locator("main button").first)
     assert page.locator("#text").count()
     judge(page)
 
@@ -87,7 +87,7 @@ def test_the_desk(page: Page, address: str, lang: str, shared_app: Flask) -> Non
     judge(page)
     page.locator("#username").fill("immigration")
     page.locator("#password").fill(make.password(house, "immigration"))
-    page.locator("form.card button").click()
+    press(page.locator("form.card button"))
     page.wait_for_url("**/desk/")
     judge(page)
     tip = page.locator("main .rows a").first.get_attribute("href")
@@ -105,7 +105,7 @@ def test_the_administrator_s_pages(page: Page, address: str, lang: str, shared_a
     page.goto(f"{address}/desk/sign-in?lang={lang}")
     page.locator("#username").fill("admin")
     page.locator("#password").fill(make.password(house, "admin"))
-    page.locator("form.card button").click()
+    press(page.locator("form.card button"))
     page.wait_for_url("**/desk/people")
     for path in ("/desk/people", "/desk/carriers"):
         page.goto(f"{address}{path}")
