@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from sqlalchemy import JSON, BigInteger, Dialect, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
-from sqlalchemy.sql import text
+from sqlalchemy.sql import false, text
 from sqlalchemy.types import DateTime, TypeDecorator
 
 
@@ -143,6 +143,7 @@ class Tip(Base):
     lead_desk_id: Mapped[int] = mapped_column(ForeignKey("desk.id"))
     excluded: Mapped[list[str]]
     content_consent: Mapped[bool] = mapped_column(default=False)
+    no_texts: Mapped[bool] = mapped_column(server_default=false())  # the reporter wants none about this tip
     unfinished: Mapped[bool] = mapped_column(default=False)
     unread: Mapped[bool] = mapped_column(default=True)
     taken_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
@@ -248,6 +249,7 @@ class PhoneThread(Base):
     month: Mapped[str] = mapped_column(String(7))
     tip_id: Mapped[int | None] = mapped_column(ForeignKey("tip.id"), index=True)
     language: Mapped[str | None] = mapped_column(String(2))
+    dialogue: Mapped[str | None] = mapped_column(String(12))  # where the questions to it stand: see sms.questions
     changed_at: Mapped[datetime]
 
 

@@ -90,12 +90,42 @@ def test_the_third_carries_everything_across(kind: str, request: pytest.FixtureR
                 )
         migrate.upgrade(database)
         with database.write() as session:
-            assert migrate.present(session.connection()) == migrate.head() == "0003"
+            assert migrate.present(session.connection()) == migrate.head()
             rows = session.scalars(select(OutMessage).order_by(OutMessage.id)).all()
             assert [(row.carrier_id_locked, row.due_at) for row in rows] == [(b"locked", make.NOON), (None, make.NOON)]
             session.add(CarrierCopy(carrier="twilio", locked=b"x", due_at=make.NOON, created_at=make.NOON))
             session.flush()
             assert session.scalar(select(CarrierCopy.id)) == 1
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_fourth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with _empty_database(kind, request, tmp_path) as database:
+        migrate.upgrade(database, "0003")
+        with database.write() as session:
+            session.execute(text("INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"))
+            session.execute(
+                text(
+                    "INSERT INTO tip (id, uid, binding, channel, language, category, priority, reasons, indicators, "
+                    "stage, lead_desk_id, excluded, content_consent, unfinished, unread, received_at, changed_at) "
+                    "VALUES (7, 'u', 'b', 'sms', 'st', 'unknown', 'P2', '[]', '[]', 'received', 1, '[]', true, false, "
+                    "true, :at, :at)"
+                ).bindparams(bindparam("at", type_=UtcDateTime())),
+                {"at": make.NOON},
+            )
+            session.execute(
+                text(
+                    "INSERT INTO phone_thread (phone_hash, month, tip_id, language, changed_at) "
+                    "VALUES (:hash, '2026-11', 7, 'st', :at)"
+                ).bindparams(bindparam("at", type_=UtcDateTime())),
+                {"hash": b"h", "at": make.NOON},
+            )
+        migrate.upgrade(database)
+        with database.write() as session:
+            tip = session.execute(text("SELECT id, content_consent, no_texts FROM tip")).one()
+            phone = session.execute(text("SELECT tip_id, language, dialogue FROM phone_thread")).one()
+            assert (tip.id, bool(tip.content_consent), bool(tip.no_texts)) == (7, True, False)
+            assert tuple(phone) == (7, "st", None)
 
 
 @contextmanager
