@@ -30,6 +30,8 @@ BigId = BigInteger().with_variant(Integer, "sqlite")
 _OFFERED = text("state = 'offered'")
 _TAKEN = text("taken_by IS NOT NULL")
 _KEPT = text("carrier_id_locked IS NOT NULL")
+_ALIKE = text("alike IS NOT NULL")
+_FOLDED = text("folded_into IS NOT NULL")
 
 
 class Base(DeclarativeBase):
@@ -123,7 +125,11 @@ class Tip(Base):
     """One matter that somebody reported, as queues see it. ``binding`` is the id its envelopes are bound to."""
 
     __tablename__ = "tip"
-    __table_args__ = (Index("ix_tip_taken", "taken_by", sqlite_where=_TAKEN, postgresql_where=_TAKEN),)
+    __table_args__ = (
+        Index("ix_tip_taken", "taken_by", sqlite_where=_TAKEN, postgresql_where=_TAKEN),
+        Index("ix_tip_alike", "alike", sqlite_where=_ALIKE, postgresql_where=_ALIKE),
+        Index("ix_tip_folded", "folded_into", sqlite_where=_FOLDED, postgresql_where=_FOLDED),
+    )
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     uid: Mapped[str] = mapped_column(String(32), unique=True)
@@ -150,6 +156,9 @@ class Tip(Base):
     first_look_at: Mapped[datetime | None]
     receipt_lookup: Mapped[bytes | None] = mapped_column(unique=True)
     reporter_point: Mapped[bytes | None]
+    alike: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # what could make it one of many: see abuse
+    folded_into: Mapped[int | None] = mapped_column(BigInteger)  # the tip of the flood that it is kept under
+    gathered: Mapped[int] = mapped_column(server_default="0")  # how many tips were ever folded into this one
     received_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
@@ -250,6 +259,9 @@ class PhoneThread(Base):
     tip_id: Mapped[int | None] = mapped_column(ForeignKey("tip.id"), index=True)
     language: Mapped[str | None] = mapped_column(String(2))
     dialogue: Mapped[str | None] = mapped_column(String(12))  # where the questions to it stand: see sms.questions
+    counted_hour: Mapped[int | None]  # hours since 1970 when it wrote last: the two counts are of that hour and day
+    hour_texts: Mapped[int] = mapped_column(server_default="0")
+    day_texts: Mapped[int] = mapped_column(server_default="0")
     changed_at: Mapped[datetime]
 
 
@@ -260,6 +272,25 @@ class OptOut(Base):
 
     phone_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
     since: Mapped[datetime]
+
+
+class BlockedPhone(Base):
+    """A phone that a desk has blocked, by the tip it was blocked at; its own keyed hash, which does not expire."""
+
+    __tablename__ = "blocked_phone"
+
+    phone_hash: Mapped[bytes] = mapped_column(LargeBinary(32), primary_key=True)
+    tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"), index=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
+    since: Mapped[datetime]
+
+
+class HeldBack(Base):
+    """A minute in which automatic answers were held back: more were due than the bound for all phones allows."""
+
+    __tablename__ = "held_back"
+
+    minute: Mapped[datetime] = mapped_column(primary_key=True)
 
 
 class Inbound(Base):

@@ -20,7 +20,7 @@ from tests import make
 from tipline import migrate
 from tipline.database import Database
 from tipline.house import House
-from tipline.models import Base, CarrierCopy, OutMessage, UtcDateTime
+from tipline.models import Base, CarrierCopy, OutMessage, PhoneThread, Tip, UtcDateTime
 
 
 def scripts() -> ScriptDirectory:
@@ -126,6 +126,37 @@ def test_the_fourth_carries_everything_across(kind: str, request: pytest.Fixture
             phone = session.execute(text("SELECT tip_id, language, dialogue FROM phone_thread")).one()
             assert (tip.id, bool(tip.content_consent), bool(tip.no_texts)) == (7, True, False)
             assert tuple(phone) == (7, "st", None)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_fifth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with _empty_database(kind, request, tmp_path) as database:
+        migrate.upgrade(database, "0004")
+        with database.write() as session:
+            at = bindparam("at", type_=UtcDateTime())
+            session.execute(text("INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"))
+            session.execute(
+                text(
+                    "INSERT INTO tip (id, uid, binding, channel, language, category, priority, reasons, indicators, "
+                    "stage, lead_desk_id, excluded, content_consent, unfinished, unread, received_at, changed_at) "
+                    "VALUES (7, 'u', 'b', 'sms', 'st', 'unknown', 'P2', '[]', '[]', 'received', 1, '[]', true, false, "
+                    "true, :at, :at)"
+                ).bindparams(at),
+                {"at": make.NOON},
+            )
+            session.execute(
+                text(
+                    "INSERT INTO phone_thread (phone_hash, month, tip_id, language, changed_at) "
+                    "VALUES (:hash, '2026-11', 7, 'st', :at)"
+                ).bindparams(at),
+                {"hash": b"h", "at": make.NOON},
+            )
+        migrate.upgrade(database)
+        with database.write() as session:
+            tip = session.scalars(select(Tip)).one()
+            assert (tip.id, tip.uid, tip.alike, tip.folded_into, tip.gathered) == (7, "u", None, None, 0)
+            phone = session.scalars(select(PhoneThread)).one()
+            assert (phone.tip_id, phone.counted_hour, phone.hour_texts, phone.day_texts) == (7, None, 0, 0)
 
 
 @contextmanager
