@@ -16,8 +16,8 @@ from tipline.settings import Settings
 
 NAME = "kannel"
 _ACCEPTED = 202
-_REPORTS = 1 | 2 | 4 | 8 | 16
-_STATES = {1: "delivered", 2: "failed", 4: "buffered", 8: "sent", 16: "failed"}
+_REPORTS = 1 | 2 | 4 | 16  # not 8, the operator's own "taken": a second call for each text, and no news to anybody
+_STATES = {1: "delivered", 2: "failed", 4: "buffered", 8: "sent", 16: "failed"}  # bits; 34: it ran out of time
 _CHARSETS = {"utf-8", "utf-16be", "iso-8859-1", "latin1", "windows-1252", "us-ascii"}
 _CHARSET = re.compile(r"charset=\"?([\w-]+)", re.IGNORECASE)
 # smsbox's answers: 4xx is about us or the message, 503 passes.
@@ -55,7 +55,8 @@ class Kannel:
         """Read a delivery report (``?id=…&st=%d``)."""
         asked = call.asked()
         state = asked.needed("st")
-        return Delivery(asked.needed("id"), _STATES.get(int(state), "") if state.isdecimal() else "")
+        bits = int(state) if state.isdecimal() else 0
+        return Delivery(asked.needed("id"), next((said for bit, said in _STATES.items() if bits & bit), ""))
 
     def send(self, message: Outbound) -> Sent:
         """Ask smsbox to send. The id is our own: smsbox gives it back with each delivery report."""

@@ -272,7 +272,7 @@ class TestOwnShapes:
         fields = carrier.last_of("kannel").fields
         secret = told.kannel.callback_secrets[0]
         assert fields["dlr-url"] == f"{told.base_url}/sms/kannel/{secret}/delivery?id={sent.carrier_id}&st=%d"
-        assert (fields["dlr-mask"], fields["charset"], fields["coding"]) == ("31", "UTF-8", "0")
+        assert (fields["dlr-mask"], fields["charset"], fields["coding"]) == ("23", "UTF-8", "0")
         assert "from" not in fields
 
     @pytest.mark.parametrize(

@@ -124,6 +124,7 @@ def test_what_is_useless_is_not_tried_again(mood: str, promised: Line) -> None:
         ("twilio", [("sending", "sent"), ("sent", "sent"), ("undelivered", "undelivered"), ("delivered", "delivered"),
                     ("queued", "delivered")]),
         ("kannel", [("8", "sent"), ("4", "buffered"), ("8", "buffered"), ("1", "delivered"), ("2", "delivered")]),
+        ("kannel", [("34", "failed"), ("66", "failed"), ("5", "delivered")]),
     ],
 )  # fmt: skip
 def test_a_report_only_moves_forward(name: str, reports: list[tuple[str, str]], line: Line) -> None:
