@@ -10,13 +10,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any
 
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tipline import desks, lifecycle, outbox, phones, thread
+from tipline import answers, desks, latecomers, lifecycle, outbox, thread
 from tipline.accounts import READERS, Identity
+from tipline.answers import LONGEST_REPLY, Words
 from tipline.errors import (
     AlreadyThere,
     CannotReply,
@@ -35,18 +36,7 @@ from tipline.sealing import KeyFile, PrivateKey, PublicKey
 _PASSED_ON = (thread.STORY, thread.NUMBER, thread.MESSAGE, thread.REPLY)
 _UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _ANSWERS = ("danger_now", "child", "category", "place", "happening", "exclude", "exclude_note")
-LONGEST_REPLY = 2000  # characters; a phone gets it in parts of 160
 LONGEST_NOTE = 16_000
-
-
-class Words(Protocol):
-    """How an answer is put to a phone; the sms wing says it, ``app`` hands it in."""
-
-    def notice(self, lang: str) -> str:
-        """Return the neutral text that says a message waits."""
-
-    def parts(self, text: str) -> list[str]:
-        """Return a text as one-segment parts."""
 
 
 @dataclass(frozen=True)
@@ -72,9 +62,18 @@ class View:
     referrals: tuple[tuple[Referral, str | None, str | None], ...] = field(repr=False)
     deliveries: Mapping[int, str]
     outcomes: tuple[Outcome, ...]
-    can_text: bool
-    can_reply: bool
+    way: str  # how an answer leaves: one of ``answers``
     names: Mapping[int, str]
+
+    @property
+    def can_text(self) -> bool:
+        """Say whether something goes to a phone."""
+        return self.way in (answers.TEXT, answers.NOTICE)
+
+    @property
+    def can_reply(self) -> bool:
+        """Say whether an answer can reach the reporter at all."""
+        return self.way != answers.NOTHING
 
 
 def hold(session: Session, who: Identity, uid: str, *, keys: KeyFile, now: datetime) -> Case:
@@ -99,15 +98,22 @@ def look(session: Session, case: Case) -> None:
     if case.tip.first_look_at is None:
         case.tip.first_look_at = case.now
         _event(session, case, "first_look")
-    case.tip.unread = False
+    elif not _has_acted(session, case):
+        _event(session, case, "opened")
+    case.tip.unread, case.tip.news = False, None
     if case.tip.closed_at is not None:  # the reporter wrote after the end: seen, it leaves this desk's queue again
         case.at.active = False
     session.flush()
 
 
+def is_news(session: Session, case: Case) -> bool:
+    """Say whether there is something to note when a person looks at a tip."""
+    return case.tip.unread or case.tip.first_look_at is None or not _has_acted(session, case)
+
+
 def view(session: Session, case: Case) -> View:
     """Open a tip: story, thread, events. Opened for this request only."""
-    opened = [_opened(case, entry) for entry in thread.entries(session, case.tip.id)]
+    opened = [_opened(case, entry) for entry in thread.entries(session, case.tip.id) if entry.wraps]
     story = next((one for one in opened if one.kind == thread.STORY), None)
     data = story.data if story and story.data else {}
     by_id = {one.id: one for one in opened}
@@ -120,17 +126,16 @@ def view(session: Session, case: Case) -> View:
     told = {entry for row, _, _ in referrals for entry in (row.reason_entry_id, row.answer_entry_id)}
     shown = tuple(one for one in opened if one.kind not in (thread.STORY, thread.NUMBER) and one.id not in told)
     outcomes = session.scalars(select(Outcome).where(Outcome.tip_id == case.tip.id).order_by(Outcome.id))
-    can_text = any(one.kind == thread.NUMBER and one.data for one in opened)
+    has_number = any(one.kind == thread.NUMBER and one.data for one in opened)
     return View(
         text=str(data["text"]) if "text" in data else None,
         answers=_answers(data.get("answers")),
         thread=shown,
         events=tuple(events),
         referrals=referrals,
-        deliveries=_deliveries(session, case.tip.id),
+        deliveries=answers.deliveries(session, case.tip.id),
         outcomes=tuple(outcomes),
-        can_text=can_text,
-        can_reply=can_text or case.tip.reporter_point is not None,
+        way=answers.way(case.tip, has_number=has_number),
         names=_names(session),
     )
 
@@ -183,10 +188,12 @@ def refer(session: Session, case: Case, slug: str, reason: str) -> int:
     if desk.slug in case.tip.excluded:
         raise ExcludedDesk
     lifecycle.check_refer(case.tip.stage)
+    if not _has_story(session, case):
+        raise ForbiddenMove  # it was taken back: there is nothing to pass on
     if desk.key is None:
         raise DeskNotReady
     at = session.get(TipDesk, (case.tip.id, desk.id))
-    if at is not None and at.state != "declined":
+    if at is not None and at.state != "declined" and desk.id not in latecomers.without_story(session, case.tip):
         raise AlreadyThere
     for entry in thread.entries(session, case.tip.id, _PASSED_ON):
         thread.let_in(entry, case.tip, case.keys, case.file.instance, desk.key)
@@ -242,9 +249,9 @@ def answer_referral(session: Session, case: Case, referral_id: int, answer: str,
 
 
 def reply(session: Session, case: Case, text: str, words: Words) -> int:
-    """Answer the reporter: sealed to the tip's desks and to the receipt; a phone is told that a message waits.
+    """Answer the reporter: sealed to the tip's desks and to the receipt; to a phone as ``answers.way`` says.
 
-    The text itself waits locked in the outbox until the phone asks for it. EmptyTip, TooLong, CannotReply.
+    EmptyTip, TooLong, CannotReply.
     """
     _may_act(case)
     if not text.strip():
@@ -253,12 +260,13 @@ def reply(session: Session, case: Case, text: str, words: Words) -> int:
         raise TooLong
     numbers = [_opened(case, one) for one in thread.entries(session, case.tip.id, (thread.NUMBER,))]
     number = next((one.data for one in reversed(numbers) if one.data), None)
-    if number is None and case.tip.reporter_point is None:
+    if answers.way(case.tip, has_number=number is not None) == answers.NOTHING:
         raise CannotReply
     entry = _add(session, case, thread.REPLY, {"text": text}, thread.readers(session, case.tip))
     _event(session, case, "replied")
-    if number is not None and not phones.stopped(session, case.file, str(number["number"])):
-        _tell_phone(session, case, {str(name): str(value) for name, value in number.items()}, text, entry, words)
+    if number is not None:
+        phone = {str(name): str(value) for name, value in number.items()}
+        answers.send(session, case.tip, phone, text, entry, words, keys=case.file, now=case.now)
     return entry
 
 
@@ -333,19 +341,14 @@ def _answers(given: object) -> dict[str, Any]:
     return kept
 
 
-def _tell_phone(session: Session, case: Case, number: Mapping[str, str], text: str, entry: int, words: Words) -> None:
-    _, phone_hash = phones.hashes(case.file, number["number"], case.now)[0]
-    common: dict[str, Any] = {
-        "keys": case.file, "now": case.now, "phone_hash": phone_hash, "tip_id": case.tip.id, "entry_id": entry,
-    }  # fmt: skip
+def _has_acted(session: Session, case: Case) -> bool:
+    """Say whether somebody of this desk has opened the tip or acted on it before."""
+    mine = (Event.tip_id == case.tip.id, Event.desk_id == case.who.desk_id)
+    return session.scalar(select(Event.id).where(*mine).limit(1)) is not None
 
-    def sms(body: str) -> outbox.Text:
-        return outbox.Text(number["number"], body, number.get("carrier", ""), number.get("ours", ""))
 
-    for part in words.parts(text):
-        outbox.promise(session, sms(part), kind="answer", held=True, **common)
-    outbox.promise(session, sms(words.notice(case.tip.language)), kind="notice", **common)
-    phones.remember(session, case.file, number["number"], case.now, tip_id=case.tip.id, language=case.tip.language)
+def _has_story(session: Session, case: Case) -> bool:
+    return any(entry.wraps for entry in thread.entries(session, case.tip.id, (thread.STORY,)))
 
 
 def _add(session: Session, case: Case, kind: str, data: Mapping[str, Any], readers: list[PublicKey]) -> int:
@@ -386,11 +389,6 @@ def _opened(case: Case, entry: Entry) -> thread.Opened:
 
 def _text(entry: thread.Opened | None) -> str | None:
     return str(entry.data.get("text", "")) if entry is not None and entry.data else None
-
-
-def _deliveries(session: Session, tip_id: int) -> dict[int, str]:
-    rows = session.scalars(select(OutMessage).where(OutMessage.tip_id == tip_id).order_by(OutMessage.id))
-    return {row.entry_id: row.delivery or row.state for row in rows if row.entry_id is not None}
 
 
 def _names(session: Session) -> dict[int, str]:

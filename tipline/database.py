@@ -12,7 +12,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any, TypeVar, cast
@@ -22,6 +22,7 @@ from sqlalchemy.orm import Session, sessionmaker
 from sqlalchemy.pool import ConnectionPoolEntry
 
 T = TypeVar("T")
+_WAIT_FOR_READERS = 0.2  # seconds, with the write lock held
 
 
 class Database:
@@ -80,6 +81,16 @@ class Database:
         """Raise if the database does not answer."""
         with self.read() as session:
             session.execute(text("SELECT 1"))
+
+    def scrub(self) -> None:
+        """Have SQLite empty its log, which still holds what was overwritten (``secure_delete`` does the rest).
+
+        Where somebody reads just now, the next call empties it. PostgreSQL's log is its operator's affair.
+        """
+        if not self.is_sqlite or not self.url.database:
+            return
+        with self._turn(), closing(sqlite3.connect(self.url.database, timeout=_WAIT_FOR_READERS)) as connection:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def dispose(self) -> None:
         """Close every connection (a fork must not share them)."""

@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from sqlalchemy.exc import IntegrityError
 
 from tipline import accounts, intake, routing
-from tipline.casework import Words
+from tipline.answers import Words
 from tipline.database import Database
 from tipline.intake import Report, Submitted
 from tipline.outbox import Sender

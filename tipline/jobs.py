@@ -19,7 +19,7 @@ from huey.consumer import Consumer
 from sqlalchemy import func, make_url, select
 from sqlalchemy.orm import Session
 
-from tipline import erasure, outbox, retention
+from tipline import erasure, outbox, retention, unread
 from tipline.house import House
 from tipline.models import OutMessage
 
@@ -81,9 +81,9 @@ class Jobs:
         self._deliver.schedule(delay=max((due - now).total_seconds(), 0) + 0.2)
 
     def sweep(self) -> None:
-        """Put back what a crash left, finish what was dropped, send what is due."""
+        """Put back what a crash left, finish what was dropped, tell of answers nobody reads, send what is due."""
         house = self._house
-        for sweep in (_outbox_sweep, *self._sweeps):
+        for sweep in (_outbox_sweep, _unread_sweep, *self._sweeps):
             with house.database.write() as session:
                 sweep(session, house, house.clock())
         self.deliver()
@@ -92,6 +92,7 @@ class Jobs:
         """Forget what has had its time; see ``retention``."""
         house = self._house
         retention.forget(house.database, house.keys, house.clock(), keep_numbers=house.settings.keep_numbers)
+        house.database.scrub()
 
     def erase(self) -> None:
         """Have carriers erase their copies. One run at a time: a carrier that is slow holds up one worker, not two."""
@@ -132,3 +133,7 @@ class Jobs:
 
 def _outbox_sweep(session: Session, _house: House, now: datetime) -> None:
     outbox.sweep(session, now)
+
+
+def _unread_sweep(session: Session, house: House, now: datetime) -> None:
+    unread.tell(session, now, house.settings.tell_unread)

@@ -32,6 +32,7 @@ _TAKEN = text("taken_by IS NOT NULL")
 _KEPT = text("carrier_id_locked IS NOT NULL")
 _ALIKE = text("alike IS NOT NULL")
 _FOLDED = text("folded_into IS NOT NULL")
+_UNREAD = text("kind = 'reply' AND read_at IS NULL AND told_at IS NULL")
 
 
 class Base(DeclarativeBase):
@@ -162,6 +163,8 @@ class Tip(Base):
     received_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
+    news: Mapped[str | None] = mapped_column(String(16))  # why it is unread, where that is not words
 
 
 class TipDesk(Base):
@@ -187,6 +190,7 @@ class Entry(Base):
     """One sealed thing in a thread: story, number, message, reply, note, reason. Wraps: see sealing.pack."""
 
     __tablename__ = "entry"
+    __table_args__ = (Index("ix_unread", "created_at", sqlite_where=_UNREAD, postgresql_where=_UNREAD),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"), index=True)
@@ -197,6 +201,7 @@ class Entry(Base):
     body: Mapped[bytes]
     wraps: Mapped[bytes]
     read_at: Mapped[datetime | None]
+    told_at: Mapped[datetime | None]  # when the desk was told that nobody reads this answer
     created_at: Mapped[datetime]
 
 

@@ -290,6 +290,9 @@ def _failed(database: Database, message_id: int, failed: SendFailed, now: dateti
         row = session.get_one(OutMessage, message_id)
         row.failure, row.changed_at = failed.code, now
         row.carrier = failed.carrier or row.carrier
+        if row.payload is None:  # called off while it was being sent
+            row.state = EXPIRED
+            return
         if failed.final or failed.unsure or row.attempts > len(BACK_OFF) or now >= row.expires_at:
             row.state = DEAD  # its text stays locked, so that the desk can try again
             row.delivery = "failed"

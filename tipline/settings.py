@@ -70,6 +70,7 @@ class Settings:
     exit_url: str
     limits_url: str
     keep_numbers: timedelta
+    tell_unread: timedelta
     metrics_token: str = field(repr=False)
     console_secret: str = field(repr=False)
     twilio: Twilio
@@ -119,6 +120,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         exit_url=reader.address("TIPLINE_EXIT_URL", "https://www.google.com/"),
         limits_url=reader.text("TIPLINE_LIMITS_URL", "memory://"),
         keep_numbers=reader.days("TIPLINE_KEEP_NUMBERS_DAYS", 30),
+        tell_unread=reader.days("TIPLINE_UNREAD_DAYS", 5),
         metrics_token=reader.secret("TIPLINE_METRICS_TOKEN"),
         console_secret=made.get("console", ""),
         twilio=Twilio(

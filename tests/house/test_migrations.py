@@ -20,7 +20,7 @@ from tests import make
 from tipline import migrate
 from tipline.database import Database
 from tipline.house import House
-from tipline.models import Base, CarrierCopy, OutMessage, PhoneThread, Tip, UtcDateTime
+from tipline.models import Base, CarrierCopy, Entry, OutMessage, PhoneThread, Tip, UtcDateTime
 
 
 def scripts() -> ScriptDirectory:
@@ -157,6 +157,36 @@ def test_the_fifth_carries_everything_across(kind: str, request: pytest.FixtureR
             assert (tip.id, tip.uid, tip.alike, tip.folded_into, tip.gathered) == (7, "u", None, None, 0)
             phone = session.scalars(select(PhoneThread)).one()
             assert (phone.tip_id, phone.counted_hour, phone.hour_texts, phone.day_texts) == (7, None, 0, 0)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_sixth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with _empty_database(kind, request, tmp_path) as database:
+        migrate.upgrade(database, "0005")
+        with database.write() as session:
+            at = bindparam("at", type_=UtcDateTime())
+            session.execute(text("INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"))
+            session.execute(
+                text(
+                    "INSERT INTO tip (id, uid, binding, channel, language, category, priority, reasons, indicators, "
+                    "stage, lead_desk_id, excluded, content_consent, unfinished, unread, received_at, changed_at) "
+                    "VALUES (7, 'u', 'b', 'sms', 'st', 'unknown', 'P2', '[]', '[]', 'received', 1, '[]', true, false, "
+                    "true, :at, :at)"
+                ).bindparams(at),
+                {"at": make.NOON},
+            )
+            session.execute(
+                text(
+                    "INSERT INTO entry (id, tip_id, uid, kind, body, wraps, created_at) "
+                    "VALUES (9, 7, 'e', 'reply', :body, :body, :at)"
+                ).bindparams(at),
+                {"body": b"sealed", "at": make.NOON},
+            )
+        migrate.upgrade(database)
+        with database.write() as session:
+            tip, entry = session.scalars(select(Tip)).one(), session.scalars(select(Entry)).one()
+            assert (tip.id, tip.content_consent, tip.withdrawn_at, tip.news) == (7, True, None, None)
+            assert (entry.id, entry.body, entry.told_at, entry.created_at) == (9, b"sealed", None, make.NOON)
 
 
 @contextmanager

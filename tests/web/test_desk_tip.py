@@ -26,6 +26,7 @@ POSTS = {
     "replies/1/again": {},
     "referrals": {"desk": "shelter", "reason": "x"},
     "referrals/1": {"answer": "accept"},
+    "rest": {"desk": "police"},
     "moves": {"to": "screened"},
     "outcome": {"result": "assisted"},
 }
@@ -252,8 +253,8 @@ def test_fates_of_an_answer_in_words(desk: Desk, house: House) -> None:
     desk.post(tip + "/replies", text="We will come at nine.")
     shown = {
         ("answer", "held", None, "notice", "sent", "delivered"): "it has not asked for it yet",
-        ("answer", "waiting", None, "notice", "sent", None): "it is on its way",
-        ("answer", "sent", "sent", "notice", "sent", None): "Sent to the phone that asked",
+        ("answer", "waiting", None, "notice", "sent", None): "On its way to the phone",
+        ("answer", "sent", "sent", "notice", "sent", None): "Sent to the phone as text",
         ("answer", "sent", "delivered", "notice", "sent", None): "Arrived on the phone",
         ("answer", "sent", "failed", "notice", "sent", None): "did not reach the phone",
         ("answer", "expired", None, "notice", "sent", None): "no longer sent",

@@ -13,7 +13,7 @@ from flask.blueprints import BlueprintSetupState
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from tipline import casework, desks, places, queue
+from tipline import answers, casework, desks, latecomers, places, queue
 from tipline.accounts import READERS, Identity
 from tipline.casework import Case
 from tipline.errors import DomainError, NotFound
@@ -85,7 +85,7 @@ def note(who: Identity, uid: str) -> AnyResponse:
 def reply(who: Identity, uid: str) -> AnyResponse:
     """Answer the reporter, or show how the answer would leave."""
     text = request.form.get("text", "").replace("\r\n", "\n")
-    if "preview" in request.form and text.strip() and len(text) <= casework.LONGEST_REPLY:
+    if "preview" in request.form and text.strip() and len(text) <= answers.LONGEST_REPLY:
         return _again_with(who, uid, Slip("reply", "", request.form, tuple(house().words.parts(text))), 200)
     return _act(who, uid, "reply", lambda session, case: casework.reply(session, case, text, house().words), "replied")
 
@@ -103,6 +103,18 @@ def refer(who: Identity, uid: str) -> AnyResponse:
     """Offer a tip to another desk."""
     desk, reason = request.form.get("desk", ""), request.form.get("reason", "")
     return _act(who, uid, "refer", lambda session, case: casework.refer(session, case, desk, reason), "referred")
+
+
+@blueprint.post("/desk/tips/<uid>/rest")
+@signed_in(*READERS)
+def rest(who: Identity, uid: str) -> AnyResponse:
+    """Leave what was said before where it is; a desk that a later answer let in does not get it."""
+    desk = request.form.get("desk", "")
+
+    def leave(session: Session, case: Case) -> None:
+        latecomers.leave(session, case.tip, case.at, desk, account_id=who.account_id, now=case.now)
+
+    return _act(who, uid, "rest", leave, "left")
 
 
 @blueprint.post("/desk/tips/<uid>/referrals/<int(max=9223372036854775807):number>")

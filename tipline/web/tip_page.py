@@ -9,7 +9,7 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tipline import casework, desks, lifecycle, outbox, queue, thread
+from tipline import answers, casework, desks, latecomers, lifecycle, outbox, queue, thread
 from tipline.accounts import Identity
 from tipline.casework import Case, View
 from tipline.models import Referral, TipDesk
@@ -39,8 +39,7 @@ def show(who: Identity, uid: str, slip: Slip | None = None) -> str:
     never_compress()
     with house().database.read() as session:
         case = _hold(session, who, uid)
-        fresh = case.tip.unread or case.tip.first_look_at is None
-        if not fresh:
+        if not casework.is_news(session, case):
             return _page(session, case, slip)
     with house().database.write() as session:  # only where there is something to note
         case = _hold(session, who, uid)
@@ -69,6 +68,7 @@ def _page(session: Session, case: Case, slip: Slip | None) -> str:
     names = {slug: desk.name(who.lang) for slug, desk in every.items()}
     reading = select(TipDesk.desk_id).where(TipDesk.tip_id == tip.id, TipDesk.state != "declined")
     there = set(session.scalars(reading))
+    late = set(latecomers.without_story(session, tip)) - {who.desk_id}
     return page(
         "desk/tip.html",
         who,
@@ -83,14 +83,19 @@ def _page(session: Session, case: Case, slip: Slip | None) -> str:
         offer=_offer(view, who),
         fates=outbox.fates(session, tip.id),
         notice=house().words.notice(tip.language),
-        longest=casework.LONGEST_REPLY,
+        longest=answers.LONGEST_REPLY,
         names=names,
         by_id={desk.id: names[slug] for slug, desk in every.items()},
         readers=[names[slug] for slug, desk in every.items() if desk.id in there],
-        others=[slug for slug, desk in every.items() if desk.id not in there and slug not in tip.excluded],
+        others=[
+            slug
+            for slug, desk in every.items()
+            if (desk.id not in there and slug not in tip.excluded) or desk.id in late
+        ],
+        asked_to_refer=latecomers.asked_to_refer(session, tip, case.at),
         moves=lifecycle.moves(tip.stage),
         need_reason=lifecycle.NEED_REASON,
-        may_refer=tip.stage != "closed",
+        may_refer=tip.stage != "closed" and not (tip.withdrawn_at and view.text is None),
         may_close=tip.stage not in {"received", "closed"},
         reference=queue.reference,
         beside=queue.page(session, who, now=case.now, size=BESIDE),

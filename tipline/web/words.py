@@ -76,6 +76,14 @@ EVENTS = {
     "send_failed": _l("A text message could not be sent"),
     "sent_again": _l("A text message is sent again"),
     "number_forgotten": _l("The phone number was destroyed, as planned"),
+    "opened": _l("Opened for the first time at this desk"),
+    "receipt_closed": _l("The receipt was closed by whoever held it: it opens nothing any more"),
+    "rest_left": _l("What was said before stays here; it was not passed on"),
+}
+NEWS = {
+    "receipt_closed": _l("Receipt closed"),
+    "answer_unread": _l("Answer not read"),
+    "withdrawn": _l("Taken back"),
 }
 REFERRALS = {"offered": _l("waits for an answer"), "accepted": _l("accepted"), "declined": _l("declined")}
 FATES = {
@@ -83,9 +91,9 @@ FATES = {
     "notice_sent": _l("The phone was told that a message waits"),
     "notice_delivered": _l("The phone was told that a message waits; it has not asked for it yet"),
     "notice_undelivered": _l("The phone could not be reached; the answer waits for 7 days"),
-    "on_its_way": _l("The reporter asked for it; it is on its way"),
-    "text_sent": _l("Sent to the phone that asked for it"),
-    "text_delivered": _l("Arrived on the phone that asked for it"),
+    "on_its_way": _l("On its way to the phone as text"),
+    "text_sent": _l("Sent to the phone as text"),
+    "text_delivered": _l("Arrived on the phone as text"),
     "text_undelivered": _l("Sent, but it did not reach the phone"),
     "expired": _l("Nobody asked for it within 7 days; it is no longer sent"),
     "stopped": _l("This phone wants no texts; the answer waits"),
@@ -128,6 +136,7 @@ DONE = {
     "declined": _l("You declined. Your office no longer reads this tip."),
     "closed": _l("The tip is closed. It can still be read."),
     "again": _l("The message is sent again."),
+    "left": _l("It stays here."),
     "shared": _l("The key is shared."),
     "opened": _l("You hold the desk’s key now."),
     "disabled": _l("The account is disabled and signed out."),
@@ -189,6 +198,13 @@ def event(kind: str, data: dict[str, Any], desks: dict[str, str]) -> str:
         return str(gettext("Referred to %(desk)s", desk=desks.get(data.get("to", ""), "")))
     if kind == "closed":
         return str(gettext("Closed: %(result)s", result=RESULTS.get(data.get("result", ""), "")))
+    if kind == "withdrawn":
+        if data.get("kept"):
+            return str(gettext("The reporter took it back; what had been passed on stays"))
+        return str(gettext("The reporter took it back; all of it was destroyed"))
+    if kind == "answer_unread":
+        said = str(gettext("Nobody has read the answer for %(days)s days", days=data.get("days", 0)))
+        return f"{said}. {failure(data['failure'])}" if "failure" in data else said
     if kind == "raised":
         return str(gettext("Raised to %(priority)s by what the reporter added", priority=data.get("to", "")))
     return str(EVENTS.get(kind, kind))

@@ -34,6 +34,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("phone_hash"),
     )
     op.create_index("ix_blocked_phone_tip_id", "blocked_phone", ["tip_id"])
-    op.create_table(
-        "held_back", sa.Column("minute", UtcDateTime(), nullable=False), sa.PrimaryKeyConstraint("minute")
-    )
+    op.create_table("held_back", sa.Column("minute", UtcDateTime(), nullable=False), sa.PrimaryKeyConstraint("minute"))
