@@ -25,6 +25,7 @@ import tipline.web.health
 import tipline.web.pages
 import tipline.web.public
 from sms import providers, ussd
+from sms.menu import Lesson
 from tipline import demo, jobs, services
 from tipline import settings as settings_module
 from tipline.database import Database
@@ -57,7 +58,10 @@ def create_app(settings: Settings | None = None) -> Flask:
     work = jobs.Jobs(huey, house, sms.copies.CarrierCopies(gateways), [sms.ussd_door.finalise])
     house.wake = work.wake
     own = settings.var / services.FILE
-    lessons = {lang: content.library.ussd_screens(lang) for lang in ("st", "en")}
+    lessons = {
+        lang: [Lesson(one.slug, one.title, one.ussd) for one in content.library.load(lang) if one.ussd]
+        for lang in ("st", "en")
+    }
     app.extensions.update(
         tipline=house,
         tipline_jobs=work,

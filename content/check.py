@@ -15,7 +15,7 @@ from content.library import HERE, LANGUAGES, Lesson, LessonError
 
 SCENES = HERE.parent / "static" / "scenes"
 SCREENS = 5  # a lesson by USSD
-SCREEN_SEPTETS = 135  # of 150; the rest is for "1. Next" and the like
+SCREEN_SEPTETS = 119  # of 150; the rest is for "CON ", the way on, back and to the menu
 MOST_WORDS = 12  # a sentence, on average
 REVIEW_EVERY = timedelta(days=184)  # Anti-Trafficking in Persons Act, s. 43: reviewed "biannually"
 NOTICES = frozenset({"not_reviewed"})  # told, but no failure: the page itself says so to its readers

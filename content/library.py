@@ -82,11 +82,6 @@ def lesson(lang: str, slug: str, root: Path = HERE) -> Lesson | None:
     return next((found for found in load(lang, root) if found.slug == slug), None)
 
 
-def ussd_screens(lang: str, root: Path = HERE) -> list[str]:
-    """Return the screens of the first lesson that has any, folded to GSM-7; USSD adds its choices."""
-    return next(([fold(screen) for screen in found.ussd] for found in load(lang, root) if found.ussd), [])
-
-
 def fold(text: str) -> str:
     """Return text as plain phones show it: ``tš`` is ``ts'``, as the press of Lesotho writes it too."""
     return text.translate(_FOLD)

@@ -6,9 +6,9 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache
 from pathlib import Path
-from typing import Any, Literal, NoReturn
+from typing import Any, Literal
 
 from sms.segments import fold, parts, septets
 from tipline import places
@@ -18,6 +18,8 @@ Lang = Literal["st", "en"]
 LANGS: tuple[Lang, Lang] = ("st", "en")
 LIMIT = 150  # septets of a screen with its "CON " or "END ": networks differ, this passes all
 PREFIX = 4
+MAIN = "main"  # the menu's first screen
+TITLE = 70  # septets of a lesson's title: a line of the list
 ROOM = LIMIT - PREFIX
 _CHOICE_LINE = re.compile(r"^\s*\d", re.MULTILINE)
 
@@ -52,6 +54,8 @@ class Step:
     back: str = ""
     source: str = ""
     to: str = ""
+    skip: str = ""
+    picks: str = ""
     choice: tuple[Choice, ...] = ()
 
     def text(self, lang: Lang) -> str:
@@ -60,14 +64,23 @@ class Step:
 
 
 @dataclass(frozen=True)
+class Lesson:
+    """One lesson as plain phones show it: its name, its title and its screens."""
+
+    slug: str
+    title: str
+    screens: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Menu:
-    """All screens and words, the lesson's screens in each language, and the confirmed services."""
+    """All screens and words, the lessons in each language, and the confirmed services."""
 
     steps: Mapping[str, Step]
     words: Mapping[str, Mapping[str, str]]
     failed: Mapping[str, Mapping[str, str]]
     stages: Mapping[str, Mapping[str, str]]
-    lessons: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    lessons: Mapping[str, tuple[Lesson, ...]] = field(default_factory=dict)
     services: tuple[Service, ...] = ()
     dealt: dict[tuple[str, str, str | None], list[tuple[Choice, ...]]] = field(  # what ``paged`` has worked out
         default_factory=dict, init=False, repr=False, compare=False
@@ -81,7 +94,7 @@ class Menu:
         """Return a step's numbered answers; ``district`` is the one whose ports are asked for."""
         if step.source == "districts":
             named = [Choice(place.name_st, place.name_en, step.to, place.slug) for place in places.districts()]
-            return (*named, self._choice("elsewhere", "child", "unknown"))
+            return (*named, self._choice("elsewhere", step.skip or step.to, "unknown"))
         if step.source == "ports":
             ports = [Choice(place.name_st, place.name_en, step.to, place.slug) for place in places.ports(district)]
             return (
@@ -89,43 +102,54 @@ class Menu:
                 *ports,
                 self._choice("informal", step.to, "informal"),
             )
+        if step.source == "lessons":
+            return tuple(Choice(one.title, one.title, step.to, one.slug) for one in self.lessons.get(lang, ()))
         return tuple(one for one in step.choice if one.to != "learn" or self.lessons.get(lang))
 
-    def pages_of(self, step: Step, lang: Lang) -> tuple[str, ...]:
-        """Return the texts of a step that the caller handed in: the lesson or the directory."""
-        return self.lessons.get(lang, ()) if step.name == "learn" else self.help_pages(lang)
+    def pages_of(self, step: Step, lang: Lang, picked: Mapping[str, str]) -> tuple[str, ...]:
+        """Return the texts of a step that leafs: the lesson that was picked, or who helps with what was picked."""
+        if step.name == "lesson":
+            lessons = self.lessons.get(lang, ())
+            return next((one for one in lessons if one.slug == picked.get("lesson")), lessons[0]).screens
+        return self.help_pages(lang, picked.get("need", "danger"), picked.get("near"))
 
-    def help_pages(self, lang: Lang) -> tuple[str, ...]:
-        """Return the directory: the confirmed numbers, then where to go."""
-        return self._directory[lang]
+    def asks_where(self, need: str) -> bool:
+        """Say whether it matters where somebody is: one who helps with this need is not there for all the country."""
+        return any(service.districts for service in self.services if need in service.needs)
 
-    @cached_property
-    def _directory(self) -> dict[Lang, tuple[str, ...]]:
-        return {lang: self._lay_out(lang) for lang in LANGS}
-
-    def _lay_out(self, lang: Lang) -> tuple[str, ...]:
+    def help_pages(self, lang: Lang, need: str, near: str | None = None) -> tuple[str, ...]:
+        """Return the confirmed numbers for a need, those of the district ``near`` first, then where to go, in words."""
+        found = [one for one in self.services if need in one.needs]
+        if near is not None:
+            found = [one for one in found if not one.districts or near in one.districts]
         pages: list[str] = []
-        for service in self.services:
-            line = fold(_line(service, lang))
+        for line in (fold(_line(one, lang)) for one in sorted(found, key=lambda one: not one.districts)):
             if pages and septets(f"{pages[-1]}\n{line}") <= self.page_room(lang):
                 pages[-1] = f"{pages[-1]}\n{line}"
             else:
                 pages.append(line)
-        return (*pages, *parts(self.word("places_to_go", lang), self.page_room(lang)))
+        words = self.word(f"go_{need}", lang).split("\n")
+        return (*pages, *(page for chunk in words for page in parts(chunk, self.page_room(lang))))
+
+    def ways(self, step: Step, lang: Lang) -> list[str]:
+        """Return the last lines of a screen: back and, but in the menu itself, to the menu."""
+        if step.name == MAIN:
+            return [f"0. {self.word('language', lang)}"]
+        return [f"0. {self.word('back', lang)}", f"00. {self.word('menu', lang)}"]
 
     def page_room(self, lang: Lang) -> int:
-        """Return the septets left for a text that is leafed through, with its widest row of choices."""
+        """Return the septets left for a text that is leafed through, under it the way on, back and to the menu."""
         forward = max(septets(self.word(name, lang)) for name in ("next", "finish"))
-        return ROOM - len("\n1. ") - forward - len("\n0. ") - septets(self.word("back", lang))
+        return ROOM - len("\n1. ") - forward - self.ways_room(lang)
 
-    def lesson_room(self, lang: Lang) -> int:
-        """Return the septets of one lesson screen, which carries only the way forward."""
-        return ROOM - len("\n1. ") - max(septets(self.word(name, lang)) for name in ("next", "finish"))
+    def ways_room(self, lang: Lang) -> int:
+        """Return the septets that the last two lines of a screen take, with the ends of the lines before them."""
+        return len("\n0. \n00. ") + septets(self.word("back", lang)) + septets(self.word("menu", lang))
 
     def safety(self, lang: Lang) -> str:
         """Return what somebody in danger reads: the confirmed numbers that fit, else where to go."""
         step = self.steps["safety"]
-        room = ROOM - sum(septets(line) + 1 for line in numbered(step.choice, lang))
+        room = ROOM - sum(septets(line) + 1 for line in numbered(step.choice, lang)) - self.ways_room(lang)
         said = f"{self.word('not_emergency', lang)} {self.word('call', lang)}"
         listed = said
         for line in (_line(service, lang) for service in self.services if "danger" in service.needs):
@@ -139,18 +163,18 @@ class Menu:
 
 def load_menu(
     path: Path | None = None,
-    lessons: Mapping[str, Sequence[str]] | None = None,
+    lessons: Mapping[str, Iterable[Lesson]] | None = None,
     services: Iterable[Service] = (),
 ) -> Menu:
-    """Read the menu and add the lesson's screens (``{"st": […], "en": […]}``) and the services.
+    """Read the menu and add the lessons of each language and the services.
 
     The services are to be confirmed ones (``tipline.services.confirmed_contacts``).
-    Without a lesson in a language "learn" is not offered there. MenuError names a lesson screen or a service
+    Without a lesson in a language "learn" is not offered there. MenuError names a lesson or a service
     that does not fit, or that looks like a numbered choice.
     """
     data = _read(path or Path(__file__).with_suffix(".toml"))
     steps = {block["name"]: _step(block) for block in data["screen"]}
-    given = {lang: tuple(fold(text) for text in texts) for lang, texts in (lessons or {}).items()}
+    given = {lang: tuple(map(_folded, every)) for lang, every in (lessons or {}).items()}
     menu = Menu(steps, data["words"], data["failed"], data["stages"], given, tuple(services))
     _check(menu)
     return menu
@@ -176,7 +200,7 @@ def _line(service: Service, lang: Lang) -> str:
 def _deal(menu: Menu, step: Step, lang: Lang, district: str | None) -> list[tuple[Choice, ...]]:
     choices = menu.choices(step, lang, district)
     base = septets(step.text(lang)) + 1 + septets(menu.word("wrong", lang))
-    base += len("\n0. ") + septets(menu.word("back", lang)) if step.back else 0
+    base += menu.ways_room(lang)
     more = len("\n9. ") + septets(menu.word("more", lang))
     cost = [len("\n9. ") + septets(one.label(lang)) for one in choices]
     if len(choices) <= 1 or base + sum(cost) <= ROOM:
@@ -205,19 +229,21 @@ def _step(block: Mapping[str, Any]) -> Step:
     return Step(**{**block, "choice": choices})
 
 
+def _folded(lesson: Lesson) -> Lesson:
+    return Lesson(lesson.slug, fold(lesson.title), tuple(fold(text) for text in lesson.screens))
+
+
 def _check(menu: Menu) -> None:
     for lang in LANGS:
-        room = menu.lesson_room(lang)
-        for number, text in enumerate(menu.lessons.get(lang, ()), 1):
-            if not text.strip() or septets(text) > room or _CHOICE_LINE.search(text):
-                _refuse("lesson screen", number, lang, room, septets(text))
         room = menu.page_room(lang)
-        for number, service in enumerate(menu.services, 1):
-            line = _line(service, lang)
-            if septets(line) > room or _CHOICE_LINE.search(line):
-                _refuse("service", number, lang, room, septets(line))
+        for lesson in menu.lessons.get(lang, ()):
+            for text in (lesson.title, *lesson.screens):
+                _fits(f"lesson {lesson.slug}", text, lang, TITLE if text == lesson.title else room)
+        for service in menu.services:
+            _fits(f"service {service.slug}", _line(service, lang), lang, room)
 
 
-def _refuse(what: str, number: int, lang: Lang, room: int, length: int) -> NoReturn:
-    problem = f"{what} {number} ({lang}): 1 to {room} septets (now {length}), no line beginning with a digit"
-    raise MenuError(problem)
+def _fits(what: str, text: str, lang: Lang, room: int) -> None:
+    if not text.strip() or septets(text) > room or _CHOICE_LINE.search(text):
+        problem = f"{what} ({lang}): 1 to {room} septets (now {septets(text)}), no line beginning with a digit"
+        raise MenuError(problem)

@@ -226,6 +226,7 @@ class Sessions:
             danger_now=said.danger_now,
             child=said.child,
             phone=self._phone(dial) if said.contact else None,
+            content_consent=said.content,
             unfinished=step.turn.effect != "finish",
         )
         if step.tip_id is None:
@@ -282,4 +283,4 @@ def _finish(session: Session, which: ColumnElement[bool], now: datetime) -> None
 
 def _is_own(turn: ussd.Turn, tip_id: int | None) -> bool:
     """Say whether further words belong to the report that this session itself has sent."""
-    return tip_id is not None and ussd.is_finished(turn.session)
+    return tip_id is not None and ussd.is_own(turn.session)

@@ -6,8 +6,6 @@ import threading
 
 import pytest
 from flask import Flask
-from hypothesis import HealthCheck, given, settings
-from hypothesis import strategies as st
 
 from tests import make
 from tests.channels.ussd_phone import (
@@ -17,7 +15,6 @@ from tests.channels.ussd_phone import (
     Desk,
     UssdPhone,
     receipt_in,
-    sweep,
     tips_of,
 )  # fmt: skip
 
@@ -137,43 +134,3 @@ def test_a_call_that_died_after_its_commit_is_answered_when_it_comes_again(any_a
     house.wake = wake
     assert receipt_in(phone.send())
     assert len(tips_of(house)) == 1
-
-
-# --- anything at all, in any order
-
-
-KEYS = st.sampled_from(
-    ["1", "1", "1", "1", "2", "3", "0", "00", "", "*", "1*", "x", "9", "they * hurt", "\u0161\u2019"]
-)
-FATES = st.sampled_from(["once", "once", "once", "twice", "lost answer", "late"])
-
-
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(st.tuples(KEYS, FATES), min_size=4, max_size=22), st.booleans())
-def test_whatever_is_typed_and_however_it_travels_one_session_is_one_tip_at_most(
-    app: Flask, walk: list[tuple[str, str]], swept: bool
-) -> None:
-    house = make.house_of(app)
-    before = len(tips_of(house))
-    phone, screens = UssdPhone.at(app), {}
-    screens[""] = phone.send()
-    phone.typed += ["2", "1"]
-    last = screens[phone.text] = phone.send()
-    for key, fate in walk:
-        if last.startswith("END "):
-            assert phone.send(phone.text + "*" + key).startswith("END ")
-            break
-        phone.typed.append(key)
-        last = phone.send()
-        screens[phone.text] = last
-        if fate != "once":
-            assert phone.send() == last
-        if fate == "late":
-            for text in list(screens)[-4:]:
-                assert phone.send(text) == screens[text]
-    made = tips_of(house)[before:]
-    assert len(made) <= 1
-    if swept:
-        sweep(house)
-        assert not any(tip.unfinished for tip in tips_of(house))
-        assert phone.send(phone.text + "*1").startswith("END ") or not made

@@ -135,7 +135,7 @@ def test_a_story_alone_is_a_tip_and_nothing_at_all_is_none(any_app: Flask) -> No
             lines = dict(re.findall(r"^(\d+)\. (.*)$", wire, re.MULTILINE))
             unknown = next((key for key, label in lines.items() if "know" in label), None)
             more = next((key for key, label in lines.items() if label == "More"), None)
-            wire = phone.press("2" if not phone.typed or "text an answer" in wire else unknown or more or "1")
+            wire = phone.press("2" if not phone.typed or "May we text" in wire else unknown or more or "1")
         return wire
 
     phone = UssdPhone.at(any_app)
@@ -190,6 +190,19 @@ def test_a_number_is_sealed_to_the_desk_that_joins_later(any_app: Flask) -> None
     assert police.numbers(police.tips()[0]) == [NUMBER]
 
 
+@pytest.mark.parametrize(("answer", "content"), [("1", False), ("3", True)])
+def test_who_agrees_to_a_notice_has_not_agreed_to_the_answer_itself(
+    any_app: Flask, answer: str, *, content: bool
+) -> None:
+    phone, desk = UssdPhone.at(any_app), Desk(any_app)
+    phone.press("2", *TO_STORY, answer)
+    assert [(tip.content_consent, desk.numbers(tip)) for tip in desk.tips()] == [(content, [NUMBER])]
+    phone.press("0", "2")  # back: no
+    assert [(tip.content_consent, desk.numbers(tip)) for tip in desk.tips()] == [(False, [])]
+    phone.press("0", answer, STORY)
+    assert [(tip.content_consent, desk.numbers(tip)) for tip in desk.tips()] == [(content, [NUMBER])]
+
+
 def test_an_answer_goes_by_text_where_that_was_agreed(any_app: Flask) -> None:
     phone, desk = UssdPhone.at(any_app), Desk(any_app)
     phone.press("2", *TO_STORY, "1", STORY, "1")
@@ -214,7 +227,7 @@ def test_a_receipt_opens_the_answers_newest_first_and_more_can_be_said(any_app: 
     wire, read = back.press(f"{receipt[:4]} {receipt[4:8]}-{receipt[8:]}"), ""
     assert "It has arrived" in wire
     for _ in range(9):
-        read += wire
+        read += wire[4:].split("\n1. ")[0].partition(") ")[2] + " "
         if "1. Finish" in wire:
             break
         wire = back.press("1")
@@ -237,6 +250,19 @@ def test_more_can_be_said_before_the_session_ends(any_app: Flask) -> None:
     assert [tip.priority for tip in desk.tips()] == ["P0"], "what is said later counts as if said at once"
     assert len(Desk(any_app, "police").tips()) == 1
     assert phone.press("1").startswith("END ")
+
+
+def test_from_the_own_receipt_the_menu_leads_on_and_back(any_app: Flask) -> None:
+    theirs, phone, desk = UssdPhone.at(any_app), UssdPhone.at(any_app, number="+26662000000"), Desk(any_app)
+    other = receipt_in(theirs.press("2", *TO_STORY, "2", STORY))
+    own = receipt_in(phone.press("2", *TO_STORY, "2", STORY))
+    assert "1. My numbers" in phone.press("00")
+    assert receipt_in(phone.press("1")) == own
+    phone.press("00", "4", other, "2", "for the other")
+    phone.press("00", "4", own, "2", "for mine")
+    phone.press("00", "1", "2", "and this")
+    words = [[line.data["text"] for line in desk.view(tip).thread if line.data] for tip in desk.tips()]
+    assert words == [["for the other"], ["for mine", "and this"]]
 
 
 def test_another_reporters_receipt_leads_to_their_thread_only(any_app: Flask) -> None:

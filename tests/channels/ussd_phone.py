@@ -34,6 +34,7 @@ class UssdPhone:
     secret: str
     number: str = NUMBER
     code: str = "*123#"
+    network: str = "65101"
     session_id: str = field(default_factory=lambda: secrets.token_hex(16))
     typed: list[str] = field(default_factory=list)
 
@@ -41,7 +42,7 @@ class UssdPhone:
     def at(cls, app: Flask, number: str = NUMBER, code: str = "*123#", session_id: str = "") -> UssdPhone:
         """Return a phone that will dial this app."""
         secret = make.house_of(app).settings.africastalking.callback_secrets[0]
-        return cls(app.test_client(), secret, number, code, session_id or secrets.token_hex(16))
+        return cls(app.test_client(), secret, number, code, session_id=session_id or secrets.token_hex(16))
 
     @property
     def text(self) -> str:
@@ -53,7 +54,7 @@ class UssdPhone:
         return {
             "sessionId": self.session_id,
             "phoneNumber": self.number,
-            "networkCode": "65101",
+            "networkCode": self.network,
             "serviceCode": self.code,
             "text": self.text if text is None else text,
         }

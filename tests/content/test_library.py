@@ -24,9 +24,10 @@ def test_the_lesson_on_job_offers_is_whole(lang: str) -> None:
 
 @pytest.mark.parametrize("lang", library.LANGUAGES)
 def test_ussd_screens_suit_the_plainest_phone(lang: str) -> None:
-    screens = library.ussd_screens(lang)
-    assert len(screens) == 5
-    assert all(screen.isascii() and len(screen) <= 135 for screen in screens)
+    for lesson in library.load(lang):
+        screens = [library.fold(screen) for screen in lesson.ussd]
+        assert len(screens) == 5
+        assert all(screen.isascii() and len(screen) <= 119 for screen in screens)
 
 
 def test_sesotho_folds_as_the_press_writes_it() -> None:

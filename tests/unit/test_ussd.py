@@ -7,12 +7,12 @@ from dataclasses import replace
 
 import pytest
 
-from sms.menu import Menu, MenuError, load_menu
-from sms.ussd import NotASession, Said, Session, messages_screen, play, receipt_screen, said, start
+from sms.menu import LANGS, Lesson, Menu, MenuError, load_menu
+from sms.ussd import NotASession, Said, Session, is_own, messages_screen, play, receipt_screen, said, start
 from tests.unit.ussd_walks import (
     BARE,
     FULL,
-    LESSON,
+    LARGE,
     MENUS,
     RECEIPT,
     STORY,
@@ -29,7 +29,7 @@ from tipline.services import Service
 # --- the contract's walk
 
 
-@pytest.mark.parametrize("menu", MENUS, ids=["bare", "full"])
+@pytest.mark.parametrize("menu", MENUS, ids=["bare", "full", "large"])
 @pytest.mark.parametrize("first", ["1", "2"])
 def test_a_fresh_report_asks_for_typing_once_and_ends_within_14_screens(menu: Menu, first: str) -> None:
     turn, screens, typed, effects, receipt_at = start(menu), 1, 0, [], 0
@@ -194,24 +194,77 @@ def test_digits_that_cannot_be_a_receipt_are_asked_for_again(typed: str) -> None
 
 
 def test_after_the_receipt_more_can_be_said_but_no_second_report_begins() -> None:
-    shown = receipt_screen(BARE, Session("receipt", "en", {"danger": "no"}), RECEIPT)
-    for way_out in ("0", "00", "7", ""):
-        assert RECEIPT[:4] in walk(BARE, way_out, session=shown.session).screen.wire()
+    shown = receipt_screen(BARE, Session("story", "en", {"danger": "no"}), RECEIPT)
+    for no_way in ("7", "", "stop"):
+        assert RECEIPT[:4] in walk(BARE, no_way, session=shown.session).screen.wire()
+    for way_out in ("0", "00"):
+        home = walk(BARE, way_out, session=shown.session)
+        assert "1. My numbers" in home.screen.wire()
+        assert "Report" not in home.screen.wire()
+        assert walk(BARE, "1", session=home.session).screen == shown.screen
     more = walk(BARE, "2", session=shown.session)
-    assert walk(BARE, "00", session=more.session).session.step == "receipt"
+    assert walk(BARE, "0", session=more.session).session.step == "receipt"
     added = walk(BARE, "and a boy", session=more.session)
     assert (added.effect, added.words, added.session.scratch["receipt"]) == ("add", "and a boy", RECEIPT)
-    assert "00." not in added.screen.wire()
-    assert walk(BARE, "00", session=added.session).session.step == "receipt"
+    assert is_own(added.session)
+    assert walk(BARE, "0", session=added.session).session.step == "receipt"
     assert walk(BARE, "1", session=shown.session).screen.end
 
 
-def test_the_lesson_is_five_screens_to_the_end() -> None:
-    turn = walk(FULL, "1", "3")
-    for text in LESSON:
+def test_after_the_receipt_another_receipt_opens_its_own_thread() -> None:
+    other = "9876543210987603"
+    home = walk(BARE, "00", session=receipt_screen(BARE, Session("story", "en"), RECEIPT).session)
+    opened = walk(BARE, "3", other, session=home.session)
+    assert opened.session.step == "messages"
+    assert (opened.session.scratch["receipt"], is_own(opened.session)) == (other, False)
+    added = walk(BARE, "2", "for the other", session=opened.session)
+    assert (added.session.scratch["receipt"], is_own(added.session)) == (other, False)
+    assert walk(BARE, "0", session=added.session).session.step == "messages"
+    mine = walk(BARE, "00", "1", session=added.session)
+    assert "1234 5678 9012 3450" in mine.screen.wire()
+    assert is_own(mine.session)
+
+
+def test_the_language_can_be_changed_on_the_way_and_nothing_said_is_lost() -> None:
+    at_what = walk(BARE, "2", "1", "1", "1", "1")
+    asked = walk(BARE, "00", "0", session=at_what.session)
+    assert asked.screen == start(BARE).screen
+    home = walk(BARE, "1", session=asked.session)
+    assert "Tlaleha" in home.screen.wire()
+    assert (home.session.lang, home.session.answers) == ("st", at_what.session.answers)
+
+
+@pytest.mark.parametrize(("key", "contact", "content"), [("1", True, False), ("2", False, False), ("3", True, True)])
+def test_may_we_text_is_no_a_notice_or_the_answer_itself(key: str, *, contact: bool, content: bool) -> None:
+    for lang in LANGS:
+        one = said(walk(BARE, key, session=Session("contact", lang, {"danger": "no"})).session)
+        assert (one.contact, one.content) == (contact, content)
+
+
+# --- lessons
+
+
+@pytest.mark.parametrize("lang", ["1", "2"])
+def test_the_only_lesson_is_five_screens_to_the_end(lang: str) -> None:
+    turn = walk(FULL, lang, "3")
+    for text in FULL.lessons[LANGS[int(lang) - 1]][0].screens:
         assert text in turn.screen.wire()
+        assert walk(FULL, "00", session=turn.session).session.step == "main"
         turn = walk(FULL, "1", session=turn.session)
     assert turn.screen.end
+    assert walk(FULL, lang, "3", "0").session.step == "main"
+
+
+def test_of_several_lessons_one_is_chosen() -> None:
+    seen = set()
+    for page in range(9):
+        turn = walk(LARGE, "2", "3", *["2"] * page)
+        assert turn.session.step == "learn"
+        turn = walk(LARGE, "1", session=turn.session)
+        assert turn.session.step == "lesson"
+        seen.add(turn.session.scratch["lesson"])
+        assert walk(LARGE, "0", session=turn.session).session.step == "learn"
+    assert seen == {one.slug for one in LARGE.lessons["en"]}
 
 
 def test_without_a_lesson_learn_is_not_offered() -> None:
@@ -220,31 +273,68 @@ def test_without_a_lesson_learn_is_not_offered() -> None:
     assert walk(FULL, "2", "4").session.step == "receipt_in"
 
 
-def test_help_names_confirmed_numbers_or_only_places_to_go() -> None:
-    bare, full = walk(BARE, "2", "2").screen.wire(), walk(FULL, "2", "2").screen.wire()
+# --- help
 
-    assert "Police: 5800 0000" in full
-    assert "police station" in bare
-    assert not re.search(r"\d{3}", bare)
+
+def leafed(menu: Menu, *answers: str) -> str:
+    """Leaf to the end and return all that was read."""
+    turn, read = walk(menu, *answers), ""
+    while not turn.screen.end:
+        read += turn.screen.wire() + "\n"
+        turn = walk(menu, "1", session=turn.session)
+    return read
+
+
+@pytest.mark.parametrize("lang", ["1", "2"])
+def test_each_need_is_answered_in_words_and_with_no_number_while_none_is_confirmed(lang: str) -> None:
+    told = [leafed(BARE, lang, "2", need) for need in "12345"]
+    assert len(set(told)) == 5
+    for words in told:
+        assert not re.search(r"\d{3}", words.replace("00. Menu", ""))
+
+
+def test_help_names_confirmed_numbers_for_what_is_needed() -> None:
+    assert "Police: 5800 0000" in leafed(FULL, "2", "2", "1")
+    assert "Clinic" not in leafed(FULL, "2", "2", "1")
+    health = leafed(FULL, "2", "2", "3")
+    assert "Clinic: 5800 0001" in health
+    assert "clinic or hospital" in health
     in_danger = walk(FULL, "2", "1", "1", "1").screen.wire()
     assert "Police: 5800 0000" in in_danger
     assert "Clinic" not in in_danger
-    assert "Clinic: 5800 0001" in full
     assert "police station" in walk(BARE, "2", "1", "1", "1").screen.wire()
+
+
+def test_where_somebody_is_decides_whom_help_names() -> None:
+    assert walk(LARGE, "2", "2", "2").session.step == "numbers", "the police are everywhere: nobody is asked where"
+    asked = walk(LARGE, "2", "2", "3")
+    assert asked.session.step == "near"
+    maseru = leafed(LARGE, "2", "2", "3", "1")
+    assert "Clinic Maseru: 5800 0003" in maseru
+    assert "Leribe" not in maseru
+    elsewhere = leafed(LARGE, "2", "2", "3", "4")  # Berea
+    assert "5800" not in elsewhere
+    assert "clinic or hospital" in elsewhere
+    danger = leafed(LARGE, "2", "2", "1", "3")
+    assert danger.index("Clinic Leribe") < danger.index("Police")
+    assert walk(LARGE, "2", "2", "3", "1", "0").session.step == "near"
+    assert walk(LARGE, "2", "2", "2", "0").session.step == "help"
+    assert walk(LARGE, "2", "2", "3", "1", "0", "0", "2").session.step == "numbers", "no district is left over"
 
 
 @pytest.mark.parametrize(
     "given",
     [
-        {"lessons": {"en": ["x" * 140]}},
-        {"lessons": {"st": [""]}},
-        {"lessons": {"st": ["1. Ema"]}},
+        {"lessons": {"en": [Lesson("long", "Long", ("x" * 120,))]}},
+        {"lessons": {"st": [Lesson("empty", "Letho", ("",))]}},
+        {"lessons": {"st": [Lesson("digit", "Palo", ("Ema.", "1. Ema"))]}},
+        {"lessons": {"st": [Lesson("title", "x" * 71, ("Ema.",))]}},
         {"services": [Service("long", "a", "a" * 150, phone="1")]},
         {"services": [Service("digit", "24 hours", "Sepolesa", phone="1")]},
     ],
 )
 def test_what_does_not_fit_is_refused_at_start(given: dict[str, object]) -> None:
-    with pytest.raises(MenuError, match=r"lesson screen 1|service 1"):
+    with pytest.raises(MenuError, match=r"(lesson|service) (long|empty|digit|title)"):
         load_menu(**given)  # type: ignore[arg-type]
 
 

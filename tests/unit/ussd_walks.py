@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
-from sms.menu import Menu, load_menu
+from sms.menu import Lesson, Menu, load_menu
 from sms.segments import segments
 from sms.ussd import LIMIT, Screen, Session, Turn, messages_screen, play, receipt_screen, start
 from tipline.services import Service
@@ -13,13 +13,25 @@ from tipline.services import Service
 LESSON = ["Sheba pele u lumela.", "Botsa mohiri.", "Ema.", "Boloka pasa.", "Bolella motho."]
 BARE = load_menu()
 FULL = load_menu(
-    lessons={"st": LESSON, "en": ["x" * 120] * 5},
+    lessons={
+        "st": [Lesson("offers", "Tšepiso ea mosebetsi", tuple(LESSON))],
+        "en": [Lesson("offers", "Job offers", ("x" * 119,) * 5)],
+    },
     services=[
         Service("police", "Police", "Sepolesa", ("danger",), phone="5800 0000"),
         Service("clinic", "Clinic", "Tleleniki", ("health",), phone="5800 0001"),
     ],
 )
-MENUS = (BARE, FULL)
+_LESSONS = [Lesson(f"lesson-{number}", "T" * 60, ("x" * 119,) * 5) for number in range(9)]
+LARGE = load_menu(  # an instance with many lessons, and with helpers that are not everywhere
+    lessons={"st": _LESSONS, "en": _LESSONS},
+    services=[
+        Service("police", "Police", "Sepolesa", ("danger", "child"), phone="5800 0000"),
+        Service("leribe", "Clinic Leribe", "Tleleniki Leribe", ("danger", "health"), ("leribe",), phone="5800 0002"),
+        Service("maseru", "Clinic Maseru", "Tleleniki Maseru", ("health",), ("maseru",), phone="5800 0003"),
+    ],
+)
+MENUS = (BARE, FULL, LARGE)
 RECEIPT = "1234567890123450"
 STORY = "They took 2 girls * at the bridge"
 
