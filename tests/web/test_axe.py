@@ -78,6 +78,13 @@ def test_a_report_and_coming_back(page: Page, address: str, lang: str) -> None:
     press(page.locator("main button").first)
     assert page.locator("#text").count()
     judge(page)
+    page.locator("main summary").click()
+    judge(page)
+    for move in ("close", "back", "withdraw", "withdraw_yes"):
+        if move == "withdraw":
+            page.locator("main summary").click()
+        press(page.locator(f"main button[value={move}]"))
+        judge(page)
 
 
 def test_the_desk(page: Page, address: str, lang: str, shared_app: Flask) -> None:

@@ -13,7 +13,7 @@ from flask import Blueprint, Response, render_template, request
 from flask_babel import lazy_gettext as _l
 from flask_babel import to_user_timezone
 
-from tipline import errors, followup
+from tipline import errors, followup, withdrawal
 from tipline.followup import Thread
 from tipline.intake import LONGEST
 from tipline.receipts import clean
@@ -25,6 +25,7 @@ from tipline.web.locale import written_date
 blueprint = Blueprint("inbox", __name__)
 LIFE = timedelta(hours=1)  # an open thread on a phone that somebody left lying
 _PURPOSE = "receipt that opened a thread"
+_ENDS = ("withdraw", "withdraw_yes", "close", "close_yes")
 STAGES = {
     "received": _l("Your report has arrived. A person will read it."),
     "screened": _l("A person has read your report."),
@@ -65,30 +66,56 @@ def open_thread(lang: str) -> Response:
             return _ask_again(lang, "", text, "", 422, expired=True)
     if not digits:
         return _ask_again(lang, "", text, "unknown_receipt", 422)
+    move = request.form.get("go", "")
+    if held and move in _ENDS:
+        return _end(lang, digits, text, move)
     try:
         keys = followup.unlock_receipt(digits, house().keys)
         now = house().clock()
         with house().database.write() as session:
             thread = followup.open_thread(session, keys, keys=house().keys, now=now)
-            fault = _fault(request.form.get("go", ""), text)
-            added = bool(text) and not fault and not _said_before(text, thread)
+            fault = _fault(move, text)
+            sent = bool(text) and not fault and move != "back"
+            added = sent and not _said_before(text, thread)
             if added:
                 followup.add_by_receipt(session, keys, text, keys=house().keys, now=now, rules=house().rules)
                 thread = followup.open_thread(session, keys, keys=house().keys, now=now)
     except (errors.UnknownReceipt, errors.Busy) as error:
         return _ask_again(lang, typed, text, error.code, status_of(error))
-    return _thread(lang, digits, thread, text, fault)
+    return _thread(lang, digits, thread, "" if sent else text, fault, sent=sent)
 
 
-def _thread(lang: str, digits: str, thread: Thread, text: str, fault: str) -> Response:
-    sent = bool(text) and not fault
+def _end(lang: str, digits: str, text: str, move: str) -> Response:
+    """Ask once more, then take the report back or close the receipt. What was typed meanwhile is only kept."""
+    try:
+        keys = followup.unlock_receipt(digits, house().keys)
+        with house().database.write() as session:
+            tip = withdrawal.tip_of(session, keys)
+            if move == "withdraw_yes":
+                passed = withdrawal.withdraw(session, tip, by="web", now=house().clock())
+            else:
+                passed = withdrawal.passed_on(session, tip)
+            if move == "close_yes":
+                withdrawal.close_receipt(session, tip, by="web", now=house().clock())
+    except (errors.UnknownReceipt, errors.Busy) as error:
+        return _ask_again(lang, "", text, error.code, status_of(error))
+    ended = move.endswith("_yes")
+    if ended:
+        house().database.scrub()
+    template = "public/inbox_ended.html" if ended else "public/inbox_end.html"
+    held = "" if ended else _lock(digits)
+    takes_back = move.startswith("withdraw")
+    return Response(render_template(template, lang=lang, takes_back=takes_back, passed=passed, held=held, text=text))
+
+
+def _thread(lang: str, digits: str, thread: Thread, text: str, fault: str, *, sent: bool) -> Response:
     values: dict[str, Any] = {
         "stage": STAGES[thread.stage],
         "closed": thread.closed,
         "lines": [(line.sender, line.text, _hour(line.hour)) for line in thread.lines],
-        "held": drafts.lock_field({"digits": digits}, house().keys.forms, _PURPOSE, house().clock()),
+        "held": _lock(digits),
         "sent": sent,
-        "text": "" if sent else text,
+        "text": text,
         "fault": message(fault) if fault else "",
     }
     status = {"": 200, errors.TooLong.code: 413}.get(fault, 422)
@@ -111,6 +138,10 @@ def _said_before(text: str, thread: Thread) -> bool:
     """Say whether these are the last words again: a double send adds once."""
     own = [line.text for line in thread.lines if line.sender == "reporter"]
     return bool(own) and own[-1] == text
+
+
+def _lock(digits: str) -> str:
+    return drafts.lock_field({"digits": digits}, house().keys.forms, _PURPOSE, house().clock())
 
 
 def _held(held: str) -> str:
