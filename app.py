@@ -12,6 +12,7 @@ from whitenoise import WhiteNoise
 import content.commands
 import content.library
 import content.web
+import sms.calls
 import sms.copies
 import sms.phone
 import sms.sender
@@ -82,6 +83,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(tipline.web.accounts.blueprint)
     app.register_blueprint(content.web.blueprint)
     app.register_blueprint(sms.webhooks.blueprint)
+    app.register_blueprint(sms.calls.blueprint)
     app.register_blueprint(sms.ussd_door.blueprint)
     if settings.demo:
         app.register_blueprint(sms.phone.blueprint)

@@ -20,20 +20,24 @@ from tipline import language
 from tipline.lexicon import fold as spell
 from tipline.lexicon import plain
 
-__all__ = ["LANGS", "TEMPLATES", "Phone", "Step", "parts", "render", "step", "table"]
+__all__ = ["LANGS", "TEMPLATES", "Lang", "Phone", "Step", "parts", "render", "step", "table"]
 
 Lang = Literal["st", "en"]
 LANGS: tuple[Lang, Lang] = ("st", "en")
 Action = Literal[
-    "tip", "cry", "read", "stop", "start", "info", "language", "nothing_waiting", "empty", "receipt", "digits",
+    "tip", "cry", "read", "stop", "start", "info", "language", "nothing_waiting", "empty", "receipt", "digits", "call",
 ]  # fmt: skip
 
 _HERE = Path(__file__).parent
 _TOKEN = re.compile(r"[^\W_]+")
+_STOPS = ".!?,;"
+_PIECE = re.compile(rf"[^\W_]+|[{_STOPS}]")
 _LEET = str.maketrans("013457", "oieast")
 _LONGEST_KEYWORD = 200  # letters; a longer text is no keyword, whatever it is made of
 _RECEIPT = 16  # digits of a receipt
 _LONGEST_RECEIPT = 80  # letters; digits, what groups them, and a word or two
+_ENDS = 80  # letters at the beginning and the end of a text that are looked at for a wish to be called
+_MOST_BEFORE = 5  # words of greeting or politeness around it
 _SWAP_FROM = 4  # letters from which two swapped neighbours are put right
 _FUZZY_FROM = 7  # letters from which one wrong or missing letter is put right
 
@@ -43,7 +47,7 @@ class Phone:
     """What is known of the phone that wrote.
 
     ``known``: an open thread exists; ``receipt``: it has its receipt already; ``waiting``: a message can be read
-    with 1; ``stopped``: it wants no texts.
+    with 1; ``stopped``: it wants no texts; ``calling``: its thread waits for a call.
     """
 
     known: bool = False
@@ -51,6 +55,7 @@ class Phone:
     stopped: bool = False
     waiting: bool = False
     receipt: bool = False
+    calling: bool = False
 
 
 @dataclass(frozen=True)
@@ -58,7 +63,8 @@ class Step:
     """What a text is and what answers it.
 
     "tip" and "cry" (a tip with danger now) are stored, in the open thread if there is one; "read" releases
-    the waiting text; "language" remembers ``lang``; "receipt" asks for the thread's receipt, "digits" is one.
+    the waiting text; "language" remembers ``lang``; "receipt" asks for the thread's receipt, "digits" is one; "call"
+    asks to be called (see ``sms.call_backs``).
     ``reply`` is a template's name, None where nothing is sent.
     """
 
@@ -81,7 +87,7 @@ def step(phone: Phone, text: str, guessed: Lang | None = None) -> Step:
 
     ``guessed`` is the language that ``language.guess`` finds in it, where it was asked before.
     """
-    if _is_empty(text):
+    if is_empty(text):
         return _reply(phone, phone.lang or "st", "empty", "ask_again")
     if typed_receipt(text):  # right or wrong: the answer says only whether something waits
         return _reply(phone, phone.lang or "st", "digits", "waiting_notice" if phone.waiting else "nothing_waiting")
@@ -115,6 +121,36 @@ def typed_receipt(text: str) -> str:
 def wants_receipt(text: str) -> bool:
     """Say whether a text may be one that asks for a receipt: minting one takes a while, so it is asked before."""
     return len(text) <= _LONGEST_RECEIPT and _matches("receipt", _tokens(text)) is not None
+
+
+def asks_for_call(text: str) -> Literal["bare", "besides", ""]:
+    """Say whether a text asks to be called: with nothing else, or at its beginning or end besides what it says.
+
+    "Do not call me" asks for the contrary, and "he said he would call me" for nothing.
+    """
+    if len(text) <= _LONGEST_KEYWORD and _matches("call", _tokens(text)):
+        return "bare"
+    call = _KEYWORDS["call"]
+    front, back = _pieces(text[:_ENDS]), _pieces(text[-_ENDS:])
+    for at in range(_MOST_BEFORE + 1):
+        if any(front[at : at + len(phrase)] == phrase for phrase in call.phrases):
+            return "besides"
+        if at >= len(front) or front[at] not in call.beside:
+            break
+    for end in range(len(back), max(len(back) - _MOST_BEFORE, 0), -1):
+        for phrase in call.phrases:
+            start = end - len(phrase)
+            asked = start > 0 and (back[start - 1] in call.beside or back[start - 1] in _STOPS)
+            if asked and back[start:end] == phrase:
+                return "besides"
+        if back[end - 1] not in call.beside and back[end - 1] not in _STOPS:
+            break
+    return ""
+
+
+def is_empty(text: str) -> bool:
+    """Say whether a text holds nothing that can be seen."""
+    return all(letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf") for letter in text)
 
 
 def render(key: str, lang: Lang, **fill: str) -> str:
@@ -165,9 +201,9 @@ def _reply(phone: Phone, lang: Lang, action: Action, template: str) -> Step:
     return Step(lang, action, None if phone.stopped else template)
 
 
-def _is_empty(text: str) -> bool:
-    """Say whether a text holds nothing that can be seen."""
-    return all(letter.isspace() or unicodedata.category(letter) in ("Cc", "Cf") for letter in text)
+def _pieces(text: str) -> tuple[str, ...]:
+    """Return folded words, and what ends a sentence as a word of its own."""
+    return tuple(spell(word) for word in _PIECE.findall(plain(text)))
 
 
 def _tokens(text: str) -> tuple[str, ...]:

@@ -14,9 +14,9 @@ from typing import cast
 from sqlalchemy import Table, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from sms import conversation
+from sms import call_backs, call_me, conversation
 from sms.gateway import Inbound
-from tipline import erasure, followup, intake, language, outbox, phones, thread
+from tipline import callback, erasure, followup, intake, language, outbox, phones, thread
 from tipline.intake import Report
 from tipline.models import Inbound as InboundRow
 from tipline.models import Tip
@@ -31,7 +31,7 @@ from tipline.triage import Advice
 CHANNEL = intake.BY_PHONE
 TWINS_WITHIN = timedelta(minutes=10)
 # Some gateways send a message again under a new id. Only these then count as the same: an order (STOP, 1) is obeyed.
-_MAY_BE_TWINS = ("tip", "cry", "nothing_waiting")
+_MAY_BE_TWINS = ("tip", "cry", "call", "nothing_waiting")
 _GIVEN = "receipt_given"
 
 _inbound = cast("Table", InboundRow.__table__)
@@ -49,13 +49,15 @@ _EARLIER = Prepared(
 class Heard:
     """What the words of a text say by themselves: the advice on them as a tip, and their language.
 
-    ``digits`` is the receipt that the text is, "" if it is none; ``wants_receipt`` says that it may ask for one.
+    ``digits`` is the receipt that the text is, "" if it is none; ``wants_receipt`` says that it may ask for one;
+    ``asked`` that it asks to be called.
     """
 
     advice: Advice
     lang: conversation.Lang | None
     digits: str = field(default="", repr=False)
     wants_receipt: bool = False
+    asked: call_me.Asked | None = None
 
 
 @dataclass(frozen=True)
@@ -97,6 +99,7 @@ def hear(inbound: Inbound) -> Heard:
         language.guess(said),
         conversation.typed_receipt(said),
         conversation.wants_receipt(said),
+        call_me.read(said, inbound.number),
     )
 
 
@@ -110,6 +113,10 @@ def take(
     A receipt is always promised, never returned: of an answer only its template is kept, so that a retry could not
     say it again.
     """
+    asked = heard.asked
+    given = asked is not None and bool(asked.number)
+    if asked is not None and given:  # a network wrote for somebody
+        inbound = replace(inbound, number=asked.number)
     message_id = inbound.message_id or secrets.token_hex(16)
     id_hash = keyed_hash(keys.ids, "inbound", inbound.provider, message_id)
     may_have_twin = inbound.number and not heard.digits  # a fast hash of a receipt could be guessed
@@ -126,6 +133,7 @@ def take(
         followup.hold_answers(session, ahead.opened, phone, conversation.parts, keys=keys, now=now)
     caller = _caller(session, keys, inbound.number, now)
     step = conversation.step(caller.phone, inbound.text, heard.lang)
+    step = call_backs.answer(step, caller.phone, asked, None if given else heard.lang, inbound.text)
     if twin is not None and step.action in _MAY_BE_TWINS:
         thread.put(session, InboundRow, id_hash=id_hash, twin_hash=None, answer=twin, at=now)
         return Taken(_said(twin), promised=False)
@@ -134,16 +142,17 @@ def take(
         gave = _give(session, caller, ahead, keys)
         step = step if gave else replace(step, reply="receipt_said")
     answer = f"{step.reply}:{step.lang}" if step.reply and inbound.number else ""
-    thread.put(session, InboundRow, id_hash=id_hash, twin_hash=twin_hash, answer=answer, at=now)
+    kept = "" if given else answer  # what answers a network's name goes nowhere
+    thread.put(session, InboundRow, id_hash=id_hash, twin_hash=twin_hash, answer=kept, at=now)
     released = _act(session, inbound, heard, caller, step, keys=keys, rules=rules, now=now)
     reply = _said(answer)
     if gave and ahead.receipt is not None:
         promise, reply = True, conversation.render(_GIVEN, step.lang, digits=grouped(ahead.receipt.digits))
-    if promise and reply is not None:
+    if (promise or given) and reply is not None:
         text = outbox.Text(inbound.number, reply, inbound.provider, inbound.ours)
         _, phone_hash = phones.hashes(keys, inbound.number, now)[0]
         outbox.promise(session, text, kind="reply", keys=keys, now=now, phone_hash=phone_hash)
-        return Taken(None if gave else reply, promised=True, gave=gave)
+        return Taken(None if gave or given else reply, promised=True, gave=gave)
     return Taken(reply, promised=released)
 
 
@@ -177,6 +186,7 @@ def _caller(session: Session, keys: KeyFile, number: str, now: datetime) -> _Cal
             stopped=stopped,
             waiting=outbox.waits_for(session, _hashes(keys, number, now), now),
             receipt=tip is not None and tip.receipt_lookup is not None,
+            calling=tip is not None and callback.ASKED in tip.reasons,
         ),
     )
 
@@ -187,9 +197,16 @@ def _act(
 ) -> bool:  # fmt: skip
     """Do what a text asks for; return whether that let something go out."""
     number, tip = inbound.number, caller.tip
-    phone = Phone(number, inbound.provider, inbound.ours) if number else None
+    asked = heard.asked
+    given = asked is not None and bool(asked.number)
+    phone = Phone(number, inbound.provider, inbound.ours, given=given) if number else None
     danger_now = True if step.action == "cry" else None
     match step.action:
+        case "call" if asked is not None:
+            lang = caller.phone.lang or (None if given else heard.lang)
+            report = Report(CHANNEL, inbound.text, lang, phone=phone, call_back=True)
+            said = None if asked.bare else heard.advice
+            callback.ask(session, tip, report, asked.how, said=said, keys=keys, rules=rules, now=now)
         case "tip" | "cry" if tip is not None:
             followup.heed(session, tip, inbound.text, danger_now=danger_now, rules=rules, now=now)
             followup.add(session, tip, inbound.text, keys=keys, now=now, to_receipt=tip.channel == CHANNEL)
@@ -212,7 +229,7 @@ def _act(
                 tip.language = step.lang
         case _:  # info, empty, nothing_waiting, receipt, digits: an answer is all
             pass
-    if tip is not None and phone is not None:
+    if tip is not None and phone is not None and not given:
         followup.move_number(session, tip, phone, keys=keys, now=now)
     return step.action == "read"
 

@@ -23,7 +23,7 @@ from tipline.web import house, limits
 
 blueprint = Blueprint("sms", __name__, url_prefix="/sms")
 _TRIES = 3  # two messages of one phone at once: the later one finds what the first has made
-_FAULTS = (KeyFileMissing, DomainError, SQLAlchemyError)
+FAULTS = (KeyFileMissing, DomainError, SQLAlchemyError)
 _log = logging.getLogger(__name__)
 
 
@@ -42,14 +42,14 @@ def twilio_status() -> Response:
 @blueprint.post("/africastalking/<secret>")
 def africastalking(secret: str) -> Response:
     """Take a text from Africa's Talking, which calls again each minute until it hears 200."""
-    _check_form()
+    check_form()
     return _take_text("africastalking", secret)
 
 
 @blueprint.post("/africastalking/<secret>/delivery")
 def africastalking_delivery(secret: str) -> Response:
     """Take Africa's Talking's word on what became of a message."""
-    _check_form()
+    check_form()
     return _take_delivery("africastalking", secret)
 
 
@@ -66,7 +66,7 @@ def kannel_delivery(secret: str) -> Response:
 
 
 def _take_text(name: str, secret: str = "") -> Response:
-    gateway, call = _verified(name, secret)
+    gateway, call = verified(name, secret)
     try:
         inbound = gateway.parse(call)
     except BadCall as bad:
@@ -75,7 +75,7 @@ def _take_text(name: str, secret: str = "") -> Response:
         abort(403)
     try:
         taken = _keep(inbound, promise=not gateway.answers)
-    except _FAULTS as fault:
+    except FAULTS as fault:
         _log.error("a text could not be kept", extra={"carrier": name, "error": type(fault).__name__})
         lang = language.guess(inbound.text) or "st"
         return _answer(gateway, conversation.render("unavailable", lang), 503)
@@ -83,7 +83,7 @@ def _take_text(name: str, secret: str = "") -> Response:
 
 
 def _take_delivery(name: str, secret: str = "") -> Response:
-    gateway, call = _verified(name, secret)
+    gateway, call = verified(name, secret)
     try:
         delivery = gateway.parse_delivery(call)
     except BadCall as bad:
@@ -91,7 +91,7 @@ def _take_delivery(name: str, secret: str = "") -> Response:
     try:
         if delivery.state and not _note_delivery(gateway, delivery):
             return _plain("", 503)
-    except _FAULTS as fault:
+    except FAULTS as fault:
         _log.error("a report could not be kept", extra={"carrier": name, "error": type(fault).__name__})
         return _plain("", 503)
     return _plain("")
@@ -155,7 +155,7 @@ def _work_out(inbound: Inbound, heard: inbox.Heard) -> inbox.Ahead:
     return inbox.Ahead(fresh, followup.unlock_receipt(heard.digits, here.keys))
 
 
-def _verified(name: str, secret: str) -> tuple[Gateway, Call]:
+def verified(name: str, secret: str) -> tuple[Gateway, Call]:
     """Return the carrier and its call; 404 where it is not set up, 403 where it is somebody else."""
     gateways = cast("Mapping[str, Gateway]", current_app.extensions["tipline_gateways"])
     if name not in gateways:
@@ -165,7 +165,7 @@ def _verified(name: str, secret: str) -> tuple[Gateway, Call]:
         url=house().settings.base_url + request.path + (f"?{query.decode('latin-1')}" if query else ""),
         headers={header.lower(): value for header, value in request.headers},
         query=query,
-        body=_body(),
+        body=body(),
         secret=secret,
     )
     if not gateways[name].verify(call):
@@ -173,16 +173,17 @@ def _verified(name: str, secret: str) -> tuple[Gateway, Call]:
     return gateways[name], call
 
 
-def _body() -> bytes:
+def body() -> bytes:
     """Return the request's body; 413 if it is too long (of a chunked one Werkzeug would only cut off the end)."""
     request.max_content_length = LONGEST_CALL + 1
-    body = request.get_data(cache=False)
-    if len(body) > LONGEST_CALL:
+    data = request.get_data(cache=False)
+    if len(data) > LONGEST_CALL:
         abort(413)
-    return body
+    return data
 
 
-def _check_form() -> None:
+def check_form() -> None:
+    """Refuse (415) what is no form."""
     if request.mimetype != FORM:
         abort(415)
 

@@ -47,6 +47,7 @@ ACCOUNTS = (  # name, role, desk
 _SECRETS: dict[str, Callable[[], str]] = {
     "africastalking-callback": lambda: secrets.token_hex(16),
     "kannel-callback": lambda: secrets.token_hex(16),
+    "calls-callback": lambda: secrets.token_hex(16),
     "twilio-account": lambda: "AC" + secrets.token_hex(16),
     "twilio-token": lambda: secrets.token_hex(16),
     "twilio-from": lambda: "48000",

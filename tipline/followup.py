@@ -135,10 +135,9 @@ def heed(
 def move_number(session: Session, tip: Tip, phone: Phone, *, keys: KeyFile, now: datetime) -> None:
     """Remember the door a phone wrote to last (only the newest number entry counts)."""
     readers = [key for key in thread.readers(session, tip) if key.point != tip.reporter_point]
-    data = {"number": phone.number, "carrier": phone.carrier, "ours": phone.ours}
     thread.add(
-        session, instance=keys.instance, tip_id=tip.id, binding=tip.binding, kind=thread.NUMBER, data=data,
-        readers=readers, now=now,
+        session, instance=keys.instance, tip_id=tip.id, binding=tip.binding, kind=thread.NUMBER,
+        data=intake.number_data(phone), readers=readers, now=now,
     )  # fmt: skip
     old = list(thread.entries(session, tip.id, (thread.NUMBER,)))[:-1]
     for entry in old:

@@ -94,6 +94,7 @@ class Report:
     client_id: str | None = field(default=None, repr=False)
     sealed: SealedStory | None = field(default=None, repr=False)
     unfinished: bool = False
+    call_back: bool = False  # asks to be called, which is enough to say
 
 
 @dataclass(frozen=True)
@@ -260,7 +261,8 @@ def facts(said: triage.Advice | Tip, excluded: Iterable[str]) -> Facts:
 
 def number_data(phone: Phone) -> dict[str, str]:
     """Return what the sealed number entry holds."""
-    return {"number": phone.number, "carrier": phone.carrier, "ours": phone.ours}
+    data = {"number": phone.number, "carrier": phone.carrier, "ours": phone.ours}
+    return {**data, "given": "message"} if phone.given else data
 
 
 def _of_receipt(receipt: Receipt, client_id: str | None, keys: KeyFile) -> dict[str, bytes | None]:
@@ -300,7 +302,7 @@ def _check(report: Report) -> None:
     if len(report.text.encode(errors="surrogatepass")) > LONGEST:
         raise TooLong
     said = (report.text.strip(), report.category, report.place, report.danger_now, report.child)
-    if not any(value is not None and value != "" for value in said):
+    if not report.call_back and not any(value is not None and value != "" for value in said):
         raise EmptyTip
 
 

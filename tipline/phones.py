@@ -47,11 +47,15 @@ _OURS = re.compile(r"\+266[2567]\d{7}", re.ASCII)  # as carriers write the numbe
 
 @dataclass(frozen=True)
 class Phone:
-    """A number in E.164, and the door it last wrote to: carrier and our own number there."""
+    """A number in E.164, and the door it last wrote to: carrier and our own number there.
+
+    ``given``: a message that came from elsewhere names this number; nothing came from it yet.
+    """
 
     number: str = field(repr=False)
     carrier: str = ""
     ours: str = ""
+    given: bool = False
 
 
 class Known(NamedTuple):

@@ -76,6 +76,7 @@ class Settings:
     twilio: Twilio
     africastalking: AfricasTalking
     kannel: Kannel
+    calls_secrets: tuple[str, ...] = field(default=(), repr=False)
     never_demo: bool = False  # ``TIPLINE_DEMO=0`` stands there: no demo instance is made by mistake
 
     def unfit(self) -> list[tuple[str, str]]:
@@ -142,6 +143,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             reader.secret("KANNEL_PASSWORD"),
             reader.callback_secrets("KANNEL_CALLBACK_SECRET", made.get("kannel-callback", "")),
         ),
+        calls_secrets=reader.callback_secrets("TIPLINE_CALLS_SECRET", made.get("calls-callback", "")),
         never_demo=not demo and bool(reader.text("TIPLINE_DEMO")),
     )
     reader.check(settings)

@@ -26,7 +26,7 @@ from tipline.receipts import new_digits
 
 NEW = Phone()
 ACTIONS = {
-    "tip", "cry", "read", "stop", "start", "info", "language", "nothing_waiting", "empty", "receipt", "digits",
+    "tip", "cry", "read", "stop", "start", "info", "language", "nothing_waiting", "empty", "receipt", "digits", "call",
 }  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import tipline.triage as module
-from tipline import places
+from tipline import callback, places
 from tipline.triage import CATEGORIES, REASONS, REASONS_ST, Advice, Draft, advise
 
 PRIORITIES = ("P0", "P1", "P2", "P3")
@@ -142,6 +142,7 @@ def test_every_reason_has_words_in_both_languages() -> None:
     tables = source[source.index("_P0:") : source.index("_ILO:")]
     codes = set(re.findall(r'^    \("(\w+)", lambda', tables, re.MULTILINE))
     codes |= {"danger_now", "child", "happening_now", "some_indicators", "offer_to_check", "not_understood"}
+    codes |= {callback.ASKED, callback.CALLED, callback.UNKNOWN}
     assert codes == set(REASONS) == set(REASONS_ST)
     assert all(REASONS[code] and REASONS_ST[code] for code in codes)
 

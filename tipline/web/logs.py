@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 _DIGITS = re.compile(r"\+?\d(?:[\s.-]?\d){4,}")
-_SECRET_PATH = re.compile(r"(/(?:sms|ussd)/(?:africastalking|kannel)/)[^/\s?\"']+")
+_SECRET_PATH = re.compile(r"(/(?:sms|ussd|calls)/(?:africastalking|kannel|plain)/)[^/\s?\"']+")
 _QUERY = re.compile(r"\?[^\s\"']+")
 _LONGEST = 300
 _OURS = (

@@ -9,6 +9,7 @@ from flask_babel import format_date, gettext, to_user_timezone
 from flask_babel import lazy_gettext as _l
 
 from tipline import places, triage
+from tipline.web import call_words
 from tipline.web.locale import current_lang, written_date
 
 STAGES = {
@@ -76,6 +77,7 @@ EVENTS = {
     "send_failed": _l("A text message could not be sent"),
     "sent_again": _l("A text message is sent again"),
     "number_forgotten": _l("The phone number was destroyed, as planned"),
+    "number_shown": _l("The phone number was looked at, to call it"),
     "opened": _l("Opened for the first time at this desk"),
     "receipt_closed": _l("The receipt was closed by whoever held it: it opens nothing any more"),
     "rest_left": _l("What was said before stays here; it was not passed on"),
@@ -207,7 +209,7 @@ def event(kind: str, data: dict[str, Any], desks: dict[str, str]) -> str:
         return f"{said}. {failure(data['failure'])}" if "failure" in data else said
     if kind == "raised":
         return str(gettext("Raised to %(priority)s by what the reporter added", priority=data.get("to", "")))
-    return str(EVENTS.get(kind, kind))
+    return call_words.event(kind, data) or str(EVENTS.get(kind, kind))
 
 
 def failure(code: str | None) -> str:

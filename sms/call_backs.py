@@ -1,0 +1,34 @@
+"""What a request to be called is answered with, and the texts that follow it. Pure.
+
+Nothing is asked but when somebody can talk, and no call is promised. The language is not known at first: then both.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from sms.call_me import Asked
+from sms.conversation import Lang, Phone, Step
+from tipline import safe_times
+
+WHEN, AGAIN, NOTED, NO_CALL = "call_when", "ask_again", "call_noted", "call_none"
+_FREE = ("tip", "empty")  # whatever else a text is, an order or a cry, that comes first
+
+
+def answer(step: Step, phone: Phone, asked: Asked | None, lang: Lang | None, text: str) -> Step:
+    """Return the step with what a wish to be called makes of it. ``lang`` is the language found in the text."""
+    if asked is not None and step.action in _FREE:
+        return replace(step, action="call", reply=None if phone.stopped else question(asked, phone.lang or lang))
+    if phone.calling and step.action == "tip" and not phone.stopped:
+        times = safe_times.find(text)
+        if times:
+            return replace(step, reply=NO_CALL if times == (safe_times.NEVER,) else NOTED)
+    return step
+
+
+def question(asked: Asked, lang: Lang | None) -> str | None:
+    """Return the template that asks when to call; None for a number that a text names, until its shape is sure."""
+    if asked.number and not asked.sure:
+        return None
+    template = AGAIN if asked.how == "empty" else WHEN
+    return template if lang else f"{template}_both"

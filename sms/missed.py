@@ -1,0 +1,56 @@
+"""A call that rang and was not taken: kept once, joined to what the same phone asked before, answered with one text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import cast
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from sms import call_backs, conversation
+from sms.call_me import Asked
+from tipline import callback, intake, outbox, phones, thread
+from tipline.intake import Report
+from tipline.models import Inbound as InboundRow
+from tipline.phones import Phone
+from tipline.routing import Rule
+from tipline.sealing import KeyFile, keyed_hash
+
+_MISSED = Asked("missed")
+
+
+@dataclass(frozen=True)
+class Call:
+    """A missed call. ``door`` is who told us of it; ``carrier`` sends texts, "" for whichever comes first."""
+
+    door: str
+    call_id: str = field(repr=False)
+    number: str = field(repr=False)
+    carrier: str = ""
+
+
+def take(session: Session, call: Call, *, keys: KeyFile, rules: tuple[Rule, ...], now: datetime) -> bool:
+    """Take a missed call in; return whether a text was promised. NoDeskKey (nothing is kept) if no desk can read.
+
+    The same call told twice is one. While a phone's request is open, another call only counts: it is not texted again.
+    """
+    phones.one_at_a_time(session, keys, call.number)
+    id_hash = keyed_hash(keys.ids, "call", call.door, call.call_id)
+    if session.scalar(select(InboundRow.at).where(InboundRow.id_hash == id_hash)) is not None:
+        return False
+    thread.put(session, InboundRow, id_hash=id_hash, twin_hash=None, answer="", at=now)
+    known = phones.thread_of(session, keys, call.number, now)
+    tip = phones.open_tip_of(session, known)
+    waits = tip is not None and callback.ASKED in tip.reasons
+    lang = cast("conversation.Lang | None", known.language if known else None)
+    report = Report(intake.BY_PHONE, language=lang, phone=Phone(call.number, call.carrier), call_back=True)
+    callback.ask(session, tip, report, _MISSED.how, keys=keys, rules=rules, now=now)
+    template = call_backs.question(_MISSED, lang)
+    if waits or template is None or phones.stopped(session, keys, call.number):
+        return False
+    text = outbox.Text(call.number, conversation.render(template, lang or "st"), call.carrier)
+    _, phone_hash = phones.hashes(keys, call.number, now)[0]
+    outbox.promise(session, text, kind="reply", keys=keys, now=now, phone_hash=phone_hash)
+    return True
