@@ -30,12 +30,16 @@ class MenuError(ValueError):
 
 @dataclass(frozen=True)
 class Choice:
-    """One numbered answer: what is kept (``value``), where it leads, and its label in both languages."""
+    """One numbered answer: what is kept (``value``), where it leads, and its label in both languages.
+
+    ``does``: an effect of ``ussd_state.Turn`` that the caller carries out before anything is shown.
+    """
 
     st: str
     en: str
     to: str
     value: str = ""
+    does: Literal["", "close", "delete"] = ""
 
     def label(self, lang: Lang) -> str:
         """Return the label in this language."""

@@ -17,14 +17,15 @@ from tipline.receipts import clean, grouped, is_well_formed
 
 __all__ = [
     "LIMIT", "Lang", "Menu", "MenuError", "NotASession", "Said", "Screen", "Session", "Turn",
-    "failed_screen", "is_finished", "is_own", "load_menu", "messages_screen", "play", "receipt_screen", "said",
-    "start", "thanks_screen", "wants_typing",
+    "failed_screen", "is_finished", "is_own", "load_menu", "messages_screen", "over_screen", "play",
+    "receipt_screen", "said", "start", "thanks_screen", "wants_typing",
 ]  # fmt: skip
 
 _NUMBER = re.compile(r"\W*(\d{1,2})\W*")
 # Sent by who has nothing to add: not every phone can send an empty answer.
 _NOTHING = {"", "x", ".", "-", "#", "*"}
-_IN_THREAD = frozenset({"messages", "more", "added"})  # the answers that a receipt opened stay at hand here
+# Where the answers that a receipt opened stay at hand.
+_IN_THREAD = frozenset({"messages", "more", "added", "end", "close", "delete"})
 
 
 def start(menu: Menu) -> Turn:
@@ -67,11 +68,16 @@ def messages_screen(menu: Menu, session: Session, stage: str, texts: Sequence[st
     lang = _lang(session)
     stages = menu.stages.get(stage, menu.stages["received"])
     room = _messages_room(menu, lang)
-    chunks = [stages[lang] if texts else f"{stages[lang]} {menu.word('no_answer', lang)}", *texts]
-    pages = tuple(page for chunk in chunks for page in parts(chunk, room))
-    if texts and len(pages) > 1 and septets(f"{pages[0]} {pages[1]}") <= room:
-        pages = (f"{pages[0]} {pages[1]}", *pages[2:])
-    return _show(menu, replace(session, step="messages", page=0, pages=pages))
+    pages = [page for text in texts for page in parts(text, room)]
+    first = stages[lang] if pages else f"{stages[lang]} {menu.word('no_answer', lang)}"
+    if pages and septets(f"{first} {pages[0]}") <= room - septets(f"\n3. {menu.word('end', lang)}"):
+        first = f"{first} {pages.pop(0)}"
+    return _show(menu, replace(session, step="messages", page=0, pages=(first, *pages)))
+
+
+def over_screen(menu: Menu, session: Session, how: str) -> Turn:
+    """Close after a receipt was closed or its report destroyed: ``how`` is closed, deleted or deleted_but."""
+    return Turn(Session(lang=session.lang), Screen(menu.word(how, _lang(session)), end=True))
 
 
 def failed_screen(menu: Menu, lang: Lang | None, code: str) -> Screen:
@@ -102,6 +108,8 @@ def _chosen(menu: Menu, session: Session, step: Step, number: str | None) -> Tur
     if not 1 <= at <= len(page):
         return _show(menu, session, wrong=True)
     choice = page[at - 1]
+    if choice.does:
+        return Turn(session, failed_screen(menu, session.lang, "try_again"), choice.does)
     if step.picks:
         session = replace(session, scratch={**session.scratch, step.picks: choice.value})
     if not step.answer:
@@ -135,6 +143,8 @@ def _leafed(menu: Menu, session: Session, step: Step, number: str | None) -> Tur
         return _enter(menu, session, "bye") if last else _show(menu, replace(session, page=session.page + 1))
     if number == "2" and step.name == "messages":
         return _enter(menu, session, "more")
+    if number == "3" and step.name == "messages" and not session.page:
+        return _enter(menu, session, "end")
     return _show(menu, session, wrong=True)
 
 
@@ -205,6 +215,7 @@ def _content(menu: Menu, session: Session, step: Step, lang: Lang) -> tuple[str,
         text = texts[min(session.page, len(texts) - 1)]
         if step.name == "messages":
             lines.append(f"2. {menu.word('say_more', lang)}")
+            lines += [] if session.page else [f"3. {menu.word('end', lang)}"]
             # so that no line of an answer looks like a choice
             text = f"({session.page + 1}/{len(texts)}) {text}"
         return text, lines

@@ -8,10 +8,10 @@ a call that comes twice or late gets the screen it had.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import ColumnElement, Table, bindparam, select, update
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -20,7 +20,7 @@ from sqlalchemy.orm import Session
 from sms import ussd
 from sms.menu import Menu
 from sms.ussd_calls import Caller, Dial, Recent, Stands, id_hash, language_of, replay
-from tipline import followup, intake, phones, thread
+from tipline import followup, intake, phones, thread, withdrawal
 from tipline.errors import BadPhoneNumber, DomainError
 from tipline.house import House
 from tipline.intake import Report
@@ -35,6 +35,7 @@ CARRIER = "africastalking"
 SILENCE = timedelta(minutes=5)  # longer than any network keeps a session open
 _CHOICES = frozenset("0123456789*")
 _SHORT, _MOST_OPENINGS = 16, 5000  # the first screens, the same for everybody, are worked out once
+_OPENS = frozenset({"read", "close", "delete"})
 _TRIES = 4  # something to be made ready, and the same call twice at once
 _TABLE: Table = UssdSession.__table__  # type: ignore[assignment]
 # Statements made once. Whoever finds a session keeps others from it until the transaction ends.
@@ -165,15 +166,20 @@ class Sessions:
             tip_id = self._put(session, dial, step, now)
         turn = self._act(session, step.turn, tip_id, ready, now)
         wire = turn.screen.wire()
+        screens, draft_key = {**step.screens, caller.tag(dial.text): wire}, step.draft_key
+        if turn.effect == "delete":  # nothing that was shown or typed is kept, and the story's key is gone
+            tip_id = None if _is_own(step.turn, tip_id) else tip_id
+            screens, draft_key = {caller.tag(dial.text): wire}, new_content_key()
         values: dict[str, Any] = {
+            "open": True,  # also where it was this session's own report that went
             "transcript_length": len(dial.text),
             "transcript_hash": caller.hash(dial.text),
-            "locked": caller.lock(Stands(turn.session, {**step.screens, caller.tag(dial.text): wire}, step.draft_key)),
+            "locked": caller.lock(Stands(turn.session, screens, draft_key)),
             "tip_id": tip_id,
             "changed_at": now,
         }
         if row is None:
-            thread.put(session, UssdSession, id_hash=caller.id_hash, owner_hash=caller.owner_hash, open=True, **values)
+            thread.put(session, UssdSession, id_hash=caller.id_hash, owner_hash=caller.owner_hash, **values)
         else:
             _CHANGE.run(session, {"session": caller.id_hash, **values})
         return _Done(wire, promised=tip_id != step.tip_id or turn.effect in {"finish", "add"})
@@ -209,7 +215,7 @@ class Sessions:
         if turn.effect == "finish":
             ready.receipt = ready.receipt or self.house.minter.take_ready()
             return _Wanted() if ready.receipt is None else None
-        if turn.effect == "read" or (turn.effect == "add" and not _is_own(turn, step.tip_id)):
+        if turn.effect in _OPENS or (turn.effect == "add" and not _is_own(turn, step.tip_id)):
             digits = turn.session.scratch["receipt"]
             return _Wanted(digits) if digits not in ready.opened else None
         return None
@@ -253,6 +259,10 @@ class Sessions:
         elif turn.effect == "add":
             opened = ready.opened[turn.session.scratch["receipt"]]
             followup.add_by_receipt(session, opened, turn.words, keys=keys, now=now, rules=self.house.rules)
+        elif turn.effect in ("close", "delete"):
+            tip = withdrawal.tip_of(session, ready.opened[turn.session.scratch["receipt"]])
+            how = _end(session, tip, turn.effect, now)
+            turn = replace(ussd.over_screen(self._menu, turn.session, how), effect=turn.effect)
         return turn
 
     def _phone(self, dial: Dial) -> Phone | None:
@@ -279,6 +289,14 @@ def _finish(session: Session, which: ColumnElement[bool], now: datetime) -> None
         if one.tip_id is not None:
             intake.finish_dropped(session, one.tip_id, now)
         _CHANGE.run(session, {"session": one.id_hash, "open": False, "locked": b""})
+
+
+def _end(session: Session, tip: Tip, how: Literal["close", "delete"], now: datetime) -> str:
+    """Close a receipt or destroy what it stands for; return the word for it."""
+    if how == "close":
+        withdrawal.close_receipt(session, tip, by="ussd", now=now)
+        return "closed"
+    return "deleted_but" if withdrawal.withdraw(session, tip, by="ussd", now=now) else "deleted"
 
 
 def _is_own(turn: ussd.Turn, tip_id: int | None) -> bool:

@@ -10,7 +10,7 @@ from typing import Literal
 from sms.menu import LANGS, Lang
 from sms.segments import fold
 
-Effect = Literal["keep", "finish", "read", "add"]
+Effect = Literal["keep", "finish", "read", "add", "close", "delete"]
 LANGUAGE = "language"  # the step before all others
 # In scratch: the digits that a report made in this session was given (no other begins in it), and those whose thread
 # is open.
@@ -72,7 +72,8 @@ class Turn:
 
     ``effect``: "keep" (the answers changed: replace the draft tip), "finish" (make it final, then show
     ``receipt_screen``), "read" (open ``scratch["receipt"]``, then show ``messages_screen``), "add" (add
-    ``words`` to the thread that ``scratch["receipt"]`` opens), or None. Where an effect fails, show
+    ``words`` to the thread that ``scratch["receipt"]`` opens), "close" (have that receipt open nothing any more) and
+    "delete" (destroy what it stands for; then show ``over_screen``), or None. Where an effect fails, show
     ``failed_screen``.
     """
 

@@ -95,7 +95,9 @@ def withdraw(session: Session, tip: Tip, *, by: str, now: datetime) -> PassedOn:
             entry.body = entry.wraps = b""
     _call_off(session, tip, [entry.id for entry in entries], everything=True)
     session.execute(delete(PhoneThread).where(PhoneThread.tip_id == tip.id))
-    session.execute(delete(UssdSession).where(UssdSession.tip_id == tip.id))  # its draft's key lies in it
+    # Its draft's key lies in it. The row stays, closed: a call that comes late must not tell the story once more.
+    ended = {"open": False, "locked": b"", "tip_id": None}
+    session.execute(update(UssdSession).where(UssdSession.tip_id == tip.id).values(ended), _NO_SYNC)
     _close_receipt(tip, entries)
     tip.unfinished, tip.content_consent = False, False
     tip.withdrawn_at, tip.alike = now, None

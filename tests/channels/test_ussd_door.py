@@ -203,13 +203,21 @@ def test_who_agrees_to_a_notice_has_not_agreed_to_the_answer_itself(
     assert [(tip.content_consent, desk.numbers(tip)) for tip in desk.tips()] == [(content, [NUMBER])]
 
 
-def test_an_answer_goes_by_text_where_that_was_agreed(any_app: Flask) -> None:
+@pytest.mark.parametrize(
+    ("answer", "leaves"),
+    [
+        ("1", [("answer", outbox.HELD), ("notice", outbox.WAITING)]),
+        ("2", []),
+        ("3", [("answer", outbox.WAITING)]),
+    ],
+)
+def test_an_answer_leaves_as_was_agreed(any_app: Flask, answer: str, leaves: list[tuple[str, str]]) -> None:
     phone, desk = UssdPhone.at(any_app), Desk(any_app)
-    phone.press("2", *TO_STORY, "1", STORY, "1")
+    phone.press("2", *TO_STORY, answer, STORY, "1")
     desk.answer(desk.tips()[0], "We are coming.")
     with desk.house.database.read() as session:
         promises = session.execute(select(OutMessage.kind, OutMessage.state).order_by(OutMessage.id)).all()
-    assert [(kind, state) for kind, state in promises] == [("answer", outbox.HELD), ("notice", outbox.WAITING)]
+    assert [(kind, state) for kind, state in promises] == leaves
 
 
 # --- the reporter dials again

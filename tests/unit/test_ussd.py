@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from sms.menu import LANGS, Lesson, Menu, MenuError, load_menu
+from sms.menu import LANGS, Lang, Lesson, Menu, MenuError, load_menu
 from sms.ussd import NotASession, Said, Session, is_own, messages_screen, play, receipt_screen, said, start
 from tests.unit.ussd_walks import (
     BARE,
@@ -191,6 +191,26 @@ def test_digits_that_cannot_be_a_receipt_are_asked_for_again(typed: str) -> None
     assert turn.effect is None
     assert turn.session == at.session
     assert wants_typing(turn.screen)
+
+
+@pytest.mark.parametrize(("which", "does"), [("1", "close"), ("2", "delete")])
+@pytest.mark.parametrize("lang", LANGS)
+def test_a_receipt_is_closed_or_a_report_deleted_only_after_a_second_yes(lang: Lang, which: str, does: str) -> None:
+    opened = messages_screen(BARE, Session("receipt_in", lang, {}, 0, {"receipt": RECEIPT}), "screened", ["Re fumane."])
+    assert "3. " in opened.screen.wire()
+    asked = walk(BARE, "3", which, session=opened.session)
+    assert (asked.session.step, asked.effect) == (does, None)
+    assert walk(BARE, "1", session=asked.session).screen == opened.screen, "no leads back to the answers"
+    agreed = play(BARE, asked.session, "2")
+    assert (agreed.effect, agreed.session.scratch["receipt"]) == (does, RECEIPT)
+    assert walk(BARE, "0", "0", session=asked.session).screen == opened.screen
+
+
+def test_only_the_first_page_of_an_answer_offers_to_end_it() -> None:
+    opened = messages_screen(BARE, Session("receipt_in", "en"), "screened", ["word " * 60])
+    second = walk(BARE, "1", session=opened.session)
+    assert "Close" not in second.screen.wire()
+    assert walk(BARE, "3", session=second.session).session.step == "messages"
 
 
 def test_after_the_receipt_more_can_be_said_but_no_second_report_begins() -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from sms.menu import Lesson, Menu, load_menu
 from sms.segments import segments
-from sms.ussd import LIMIT, Screen, Session, Turn, messages_screen, play, receipt_screen, start
+from sms.ussd import LIMIT, Screen, Session, Turn, messages_screen, over_screen, play, receipt_screen, start
 from tipline.services import Service
 
 LESSON = ["Sheba pele u lumela.", "Botsa mohiri.", "Ema.", "Boloka pasa.", "Bolella motho."]
@@ -72,4 +72,6 @@ def done(menu: Menu, turn: Turn) -> Turn:
         return replace(receipt_screen(menu, turn.session, RECEIPT), effect="finish")
     if turn.effect == "read":
         return replace(messages_screen(menu, turn.session, "screened", ["Re fumane. 1. Ema. " * 20]), effect="read")
+    if turn.effect in ("close", "delete"):
+        return replace(over_screen(menu, turn.session, "deleted_but"), effect=turn.effect)
     return turn
