@@ -47,7 +47,13 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
 
     gateways = providers.load(settings)
-    sender = sms.sender.CarrierSender(gateways, settings.carriers, lambda: house.clock())  # noqa: PLW0108 - set below
+    sender = sms.sender.CarrierSender(
+        gateways,
+        settings.carriers,
+        lambda: house.clock(),  # noqa: PLW0108 - set below
+        by_kind=settings.carriers_by_kind,
+        prices=settings.prices,
+    )
     house = House(
         settings=settings,
         database=Database(settings.database_url),

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import cast
 
 from pybreaker import (
@@ -23,11 +25,14 @@ from pybreaker import (
 from sms import conversation, segments
 from sms.gateway import Gateway, Outbound
 from tipline.outbox import SendFailed, Sent, Text
+from tipline.prices import Price
 
 OPTED_OUT = "opted_out"
 FAILURES = 5  # in a row; then the carrier rests
 REST = timedelta(seconds=60)
 _SAID = {STATE_OPEN: "a carrier rests", STATE_HALF_OPEN: "a carrier is tried", STATE_CLOSED: "a carrier works again"}
+_NONE: Mapping[str, Sequence[str]] = MappingProxyType({})
+_NO_PRICE: Mapping[str, Price] = MappingProxyType({})
 _log = logging.getLogger(__name__)
 
 
@@ -84,30 +89,49 @@ class _Guarded(CircuitBreakerListener):  # type: ignore[misc, unused-ignore]
 class CarrierSender:
     """Picks a carrier and, where one refuses, the next. Only carriers of ``order`` send."""
 
-    def __init__(self, gateways: Mapping[str, Gateway], order: Sequence[str], clock: Callable[[], datetime]) -> None:
-        """Take the carriers that are loaded, the order of preference, and the clock that their rests go by."""
+    def __init__(
+        self,
+        gateways: Mapping[str, Gateway],
+        order: Sequence[str],
+        clock: Callable[[], datetime],
+        *,
+        by_kind: Mapping[str, Sequence[str]] = _NONE,
+        prices: Mapping[str, Price] = _NO_PRICE,
+    ) -> None:
+        """Take the carriers that are loaded, the order of preference, and the clock that their rests go by.
+
+        ``by_kind`` is another order for messages of a kind, of some or all carriers of ``order``.
+        """
         self._carriers = {name: _Guarded(gateways[name], clock) for name in order if name in gateways}
+        self._by_kind = by_kind
+        self._prices = prices
 
     def send(self, message: Text) -> Sent:
         """Send one text; raises SendFailed with what the first carrier said.
 
         The next carrier is tried unless the text may have been taken (``unsure``: it must not arrive twice) or its
-        reader said STOP to a carrier. One that rests is passed over.
+        reader said STOP to a carrier. One that rests is passed over. What came of each is told on (``tried``).
         """
         failures: list[SendFailed] = []
-        for carrier in self._choice(message.carrier):
-            ours = message.ours if carrier.gateway.name == message.carrier else ""
+        tried: list[tuple[str, str]] = []
+        for carrier in self._choice(message):
+            name = carrier.gateway.name
+            ours = message.ours if name == message.carrier else ""
             try:
-                return carrier.send(Outbound(message.number, message.text, ours))
+                sent = carrier.send(Outbound(message.number, message.text, ours))
             except SendFailed as failed:
                 failures.append(failed)
+                tried.append((name, failed.code))
                 if failed.unsure or failed.code == OPTED_OUT:
+                    failed.tried = tuple(tried)
                     raise
+            else:
+                return self._weighed(sent, message.text, tried)
         if not failures:
             raise SendFailed("no_carrier")
         first = failures[0]
         final = all(failed.final for failed in failures)
-        raise SendFailed(first.code, final=final, carrier=first.carrier)
+        raise SendFailed(first.code, final=final, carrier=first.carrier, tried=tuple(tried))
 
     def test(self, number: str, lang: str) -> Iterator[tuple[str, str]]:
         """Send a neutral test text by each carrier in turn; yield its name and a failure's code, "" if it was taken."""
@@ -123,7 +147,15 @@ class CarrierSender:
             else:
                 yield name, ""
 
-    def _choice(self, preferred: str) -> Iterator[_Guarded]:
-        if preferred in self._carriers:
-            yield self._carriers[preferred]
-        yield from (carrier for name, carrier in self._carriers.items() if name != preferred)
+    def _choice(self, message: Text) -> Iterator[_Guarded]:
+        """Give the door that the phone last wrote to if it sends this kind, then the order; what was silent, last."""
+        names = [name for name in self._by_kind.get(message.kind, self._carriers) if name in self._carriers]
+        names.sort(key=lambda name: (name == message.asked_last, name != message.carrier))
+        return (self._carriers[name] for name in names)
+
+    def _weighed(self, sent: Sent, text: str, tried: Sequence[tuple[str, str]]) -> Sent:
+        """Add what a text weighs and costs: what the carrier says it does, else by the price that is written down."""
+        count = segments.segments(text).count
+        price = self._prices.get(sent.carrier)
+        cost = sent.cost if sent.cost is not None or price is None else price.of(count)
+        return replace(sent, segments=count, cost=cost, tried=tuple(tried))

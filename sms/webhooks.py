@@ -16,7 +16,7 @@ from sqlalchemy.exc import IntegrityError, SQLAlchemyError
 
 from sms import conversation, inbox
 from sms.gateway import FORM, LONGEST_CALL, BadCall, Call, Delivery, Erases, Gateway, Inbound
-from tipline import erasure, followup, language, outbox, receipts
+from tipline import costs, erasure, followup, language, outbox, receipts
 from tipline.errors import DomainError
 from tipline.house import KeyFileMissing
 from tipline.web import house, limits
@@ -112,6 +112,9 @@ def _note_delivery(gateway: Gateway, delivery: Delivery) -> bool:
             if not note() and delivery.state != "queued" and isinstance(gateway, Erases):
                 ended = delivery.state in erasure.ENDS
                 erasure.keep_id(session, name, delivery.carrier_id, keys=here.keys, now=now, ended=ended)
+                if ended and gateway.answers:  # such a reply is a template, and those fit one segment
+                    price = here.settings.prices.get(name)
+                    costs.note(session, name, 1, None if price is None else price.of(1), now)
     return True
 
 

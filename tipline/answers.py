@@ -9,9 +9,9 @@ from typing import Any, Protocol
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tipline import outbox, phones
+from tipline import outbox, phones, thread
 from tipline.models import OutMessage, Tip
-from tipline.sealing import KeyFile
+from tipline.sealing import KeyFile, PrivateKey
 
 LONGEST_REPLY = 2000  # characters; a phone gets it in parts of 160
 # The ways, as ``words.WAYS`` says them to whoever writes.
@@ -40,13 +40,23 @@ def way(tip: Tip, *, has_number: bool) -> str:
     return NO_TEXTS if has_number else RECEIPT
 
 
+def number_of(
+    session: Session, tip: Tip, keys: Mapping[str, PrivateKey], instance: str
+) -> dict[str, str] | None:  # fmt: skip
+    """Return the newest number that one of the keys opens (``number``, ``carrier``, ``ours``); no page may show it."""
+    found = [thread.opened(one, tip, keys, instance) for one in thread.entries(session, tip.id, (thread.NUMBER,))]
+    data = next((one.data for one in reversed(found) if one.data), None)
+    return None if data is None else {str(name): str(value) for name, value in data.items()}
+
+
 def send(
     session: Session, tip: Tip, number: Mapping[str, str], text: str, entry_id: int, words: Words, *, keys: KeyFile,
-    now: datetime,
+    now: datetime, asked_last: str | None = None,
 ) -> None:  # fmt: skip
     """Promise an answer to the phone that a tip left: its words, or a notice while they wait to be asked for.
 
-    Nothing, and no error, where its reporter or the phone itself wants no texts.
+    Nothing, and no error, where its reporter or the phone itself wants no texts. ``asked_last`` is a carrier that was
+    silent about it before.
     """
     how = way(tip, has_number=True)
     if how not in (TEXT, NOTICE) or phones.stopped(session, keys, number["number"]):
@@ -54,6 +64,7 @@ def send(
     _, phone_hash = phones.hashes(keys, number["number"], now)[0]
     common: dict[str, Any] = {
         "keys": keys, "now": now, "phone_hash": phone_hash, "tip_id": tip.id, "entry_id": entry_id,
+        "asked_last": asked_last,
     }  # fmt: skip
 
     def sms(body: str) -> outbox.Text:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tipline import answers, desks, latecomers, lifecycle, outbox, thread
+from tipline import answers, desks, fates, latecomers, lifecycle, thread
 from tipline.accounts import READERS, Identity
 from tipline.answers import LONGEST_REPLY, Words
 from tipline.errors import (
@@ -30,7 +30,8 @@ from tipline.errors import (
     ReasonMissing,
     TooLong,
 )
-from tipline.models import Account, DeskKey, Entry, Event, Outcome, OutMessage, Referral, Tip, TipDesk
+from tipline.fates import Reports
+from tipline.models import Account, DeskKey, Entry, Event, Outcome, Referral, Tip, TipDesk
 from tipline.sealing import KeyFile, PrivateKey, PublicKey
 
 _PASSED_ON = (thread.STORY, thread.NUMBER, thread.MESSAGE, thread.REPLY)
@@ -258,26 +259,26 @@ def reply(session: Session, case: Case, text: str, words: Words) -> int:
         raise EmptyTip
     if len(text) > LONGEST_REPLY:
         raise TooLong
-    numbers = [_opened(case, one) for one in thread.entries(session, case.tip.id, (thread.NUMBER,))]
-    number = next((one.data for one in reversed(numbers) if one.data), None)
+    number = answers.number_of(session, case.tip, case.keys, case.file.instance)
     if answers.way(case.tip, has_number=number is not None) == answers.NOTHING:
         raise CannotReply
     entry = _add(session, case, thread.REPLY, {"text": text}, thread.readers(session, case.tip))
     _event(session, case, "replied")
     if number is not None:
-        phone = {str(name): str(value) for name, value in number.items()}
-        answers.send(session, case.tip, phone, text, entry, words, keys=case.file, now=case.now)
+        answers.send(session, case.tip, number, text, entry, words, keys=case.file, now=case.now)
     return entry
 
 
-def try_again(session: Session, case: Case, entry_id: int) -> None:
-    """Send again what could not be sent of an answer (somebody at the desk asked for it). NotFound if nothing is."""
-    mine = (OutMessage.tip_id == case.tip.id, OutMessage.entry_id == entry_id, OutMessage.state == outbox.DEAD)
-    dead = session.scalars(select(OutMessage.id).where(*mine)).all()
-    if not [one for one in dead if outbox.retry(session, one, case.now)]:
+def try_again(session: Session, case: Case, entry_id: int, words: Words, reports: Reports) -> None:
+    """Send an answer again, or anew; see ``fates.send_again``. ForbiddenMove."""
+    _may_act(case)
+    entry = session.get(Entry, entry_id)
+    if entry is None or entry.tip_id != case.tip.id:
         raise NotFound
-    session.flush()
-    _event(session, case, "sent_again")
+    number = answers.number_of(session, case.tip, case.keys, case.file.instance)
+    text = _text(_opened(case, entry)) if entry.wraps else None
+    fates.send_again(session, case.tip, entry_id, number, text, words, keys=case.file, now=case.now, reports=reports)
+    _event(session, case, "sent_again", entry=entry_id)
 
 
 def close(

@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from tipline import outbox, thread
 from tipline.errors import NotFound
+from tipline.fates import ENDS, Reports
 from tipline.models import OutMessage
 from tipline.outbox import DEAD, HELD, SENDING, SENT, WAITING
 
@@ -27,19 +28,24 @@ _REFUSED = ("undelivered", "failed")
 
 @dataclass
 class Count:
-    """Messages of one carrier in one span: taken by it, reported as arrived, lost (given up, or reported so)."""
+    """Messages of one carrier in one span: taken by it, reported as arrived, lost (given up, or reported so).
+
+    ``unconfirmed`` are those of which nothing final was heard in time, from a carrier that reports.
+    """
 
     sent: int = 0
     delivered: int = 0
     failed: int = 0
+    unconfirmed: int = 0
 
 
 @dataclass
 class Health:
-    """How one carrier does."""
+    """How one carrier does. ``stood_in``: for whom it stood in this week (see ``outbox.refusals``), and how often."""
 
     day: Count = field(default_factory=Count)
     week: Count = field(default_factory=Count)
+    stood_in: dict[outbox.Refusals, int] = field(default_factory=dict)
     last_success: datetime | None = None
     last_failure: datetime | None = None
     failure: str = ""
@@ -64,13 +70,14 @@ class Dead:
     since: datetime
     carrier: str | None
     failure: str | None
+    tried: str | None
     has_text: bool
 
 
-def health(session: Session, names: Sequence[str], now: datetime) -> dict[str, Health]:
+def health(session: Session, names: Sequence[str], now: datetime, reports: Reports) -> dict[str, Health]:
     """Return how each of these carriers did in the last day and week."""
     found = {name: Health() for name in names}
-    _count_sent(session, found, now)
+    _count_sent(session, found, now, reports)
     for state in (WAITING, DEAD):
         _count_failed(session, found, now, state)
     return found
@@ -97,6 +104,7 @@ def dead_ones(session: Session) -> list[Dead]:
             OutMessage.changed_at,
             OutMessage.carrier,
             OutMessage.failure,
+            OutMessage.tried,
             OutMessage.payload.is_not(None),
         )
         .where(OutMessage.state == DEAD)
@@ -111,17 +119,18 @@ def try_again(session: Session, number: int, now: datetime, account_id: int) -> 
     if not outbox.retry(session, number, now):
         raise NotFound
     session.flush()
-    tip_id = session.scalar(select(OutMessage.tip_id).where(OutMessage.id == number))
-    if tip_id is not None:
-        thread.record(session, tip_id, "sent_again", now, account_id=account_id)
+    row = session.get_one(OutMessage, number)
+    if row.tip_id is not None:
+        thread.record(session, row.tip_id, "sent_again", now, account_id=account_id, entry=row.entry_id)
 
 
-def _count_sent(session: Session, found: dict[str, Health], now: datetime) -> None:
+def _count_sent(session: Session, found: dict[str, Health], now: datetime, reports: Reports) -> None:
     rows = _looked_at(SENT, since=now - WEEK)
     day = case((rows.c.due_at >= now - DAY, 1), else_=0)
-    wanted = select(rows.c.carrier, rows.c.delivery, day, func.count(), func.max(rows.c.changed_at))
-    for carrier, delivery, is_today, count, latest in session.execute(
-        wanted.group_by(rows.c.carrier, rows.c.delivery, day)
+    late = case((rows.c.due_at <= now - reports.patience, 1), else_=0)
+    by = (rows.c.carrier, rows.c.delivery, rows.c.tried, day, late)
+    for carrier, delivery, tried, is_today, is_late, count, latest in session.execute(
+        select(*by, func.count(), func.max(rows.c.changed_at)).group_by(*by)
     ):
         one = found.get(carrier)
         if one is None:
@@ -130,6 +139,10 @@ def _count_sent(session: Session, found: dict[str, Health], now: datetime) -> No
             span.sent += count
             span.delivered += count if delivery == "delivered" else 0
             span.failed += count if delivery in _REFUSED else 0
+            span.unconfirmed += count if is_late and carrier in reports.carriers and delivery not in ENDS else 0
+        for_whom = outbox.refusals(tried)
+        if for_whom:
+            one.stood_in[for_whom] = one.stood_in.get(for_whom, 0) + count
         if delivery in _REFUSED:
             _note_failure(one, latest, delivery)
         else:
@@ -163,6 +176,7 @@ def _looked_at(state: str, since: datetime | None = None) -> Any:  # noqa: ANN40
         OutMessage.carrier,
         OutMessage.delivery,
         OutMessage.failure,
+        OutMessage.tried,
         OutMessage.due_at,
         OutMessage.changed_at,
         OutMessage.expires_at,

@@ -348,6 +348,8 @@ class OutMessage(Base):
     carrier_id_locked: Mapped[bytes | None]
     delivery: Mapped[str | None] = mapped_column(String(12))
     failure: Mapped[str | None] = mapped_column(String(40))
+    tried: Mapped[str | None] = mapped_column(String(160))  # who did not take it at the last try: see outbox.refusals
+    asked_last: Mapped[str | None] = mapped_column(String(20))  # a carrier that was silent about it before
     created_at: Mapped[datetime]
     changed_at: Mapped[datetime]
 
@@ -363,3 +365,16 @@ class CarrierCopy(Base):
     attempts: Mapped[int] = mapped_column(default=0)
     due_at: Mapped[datetime | None] = mapped_column(index=True)  # none: given up
     created_at: Mapped[datetime]
+
+
+class CarrierCost(Base):
+    """What one carrier took in one month: counts and sums, no message. Without a currency: no price was known."""
+
+    __tablename__ = "carrier_cost"
+
+    carrier: Mapped[str] = mapped_column(String(20), primary_key=True)
+    month: Mapped[str] = mapped_column(String(7), primary_key=True)
+    currency: Mapped[str] = mapped_column(String(3), primary_key=True)
+    messages: Mapped[int]
+    segments: Mapped[int]
+    micros: Mapped[int] = mapped_column(BigInteger)  # millionths of the currency's unit

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -17,10 +17,11 @@ from typing import Any, Protocol
 from sqlalchemy import Table, select, update
 from sqlalchemy.orm import Session
 
-from tipline import thread
+from tipline import costs, thread
 from tipline.database import Database
 from tipline.models import OutMessage
 from tipline.phones import Phone
+from tipline.prices import Money
 from tipline.sealing import CannotOpen, KeyFile, keyed_hash, lock, unlock
 
 HELD, WAITING, SENDING, SENT, DEAD, EXPIRED = "held", "waiting", "sending", "sent", "dead", "expired"
@@ -29,28 +30,38 @@ KEEP_TRYING = timedelta(hours=36)
 CLAIM_LASTS = timedelta(minutes=2)
 BACK_OFF = (5, 20, 60, 300, 900, 1800, 3600, 7200, 14400, 28800)  # seconds; then dead
 BATCH = 20
+UNSURE = ("no_answer", "broken_off", "not_understood")  # the codes of carriers that may have taken a message
 _PURPOSE = "an outgoing message"
 # A delivery state only ever moves forward; carriers repeat and reorder their reports.
 RANK = {"queued": 1, "sent": 2, "buffered": 3, "undelivered": 4, "failed": 4, "delivered": 5}
+Refusals = tuple[tuple[str, str], ...]  # carriers that did not take a message, each with its code
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Text:
-    """A text message to send: to whom, by which door if it can be had, and what."""
+    """A text message to send: to whom, by which door if it can be had, and what.
+
+    ``kind`` is the promise's; ``asked_last`` is a carrier that was silent about the same message before.
+    """
 
     number: str = field(repr=False)
     text: str = field(repr=False)
     carrier: str = ""
     ours: str = ""
+    kind: str = field(default="", compare=False)
+    asked_last: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)
 class Sent:
-    """A carrier took the message."""
+    """A carrier took the message, after ``tried`` did not. ``cost`` is None where nobody knows it."""
 
     carrier: str
     carrier_id: str = field(default="", repr=False)
+    segments: int = 0
+    cost: Money | None = None
+    tried: Refusals = ()
 
 
 class SendFailed(Exception):
@@ -59,9 +70,12 @@ class SendFailed(Exception):
     ``unsure`` means it may have been taken (a time-out after sending): it is not repeated blindly.
     """
 
-    def __init__(self, code: str, *, final: bool = False, unsure: bool = False, carrier: str = "") -> None:
-        """Take the slug and what it means for another try."""
+    def __init__(
+        self, code: str, *, final: bool = False, unsure: bool = False, carrier: str = "", tried: Refusals = ()
+    ) -> None:
+        """Take the slug and what it means for another try; ``tried`` are all carriers that were asked."""
         self.code = code
+        self.tried = tried
         self.final = final
         self.unsure = unsure
         self.carrier = carrier
@@ -77,7 +91,7 @@ class Sender(Protocol):
 
 def promise(
     session: Session, message: Text, *, kind: str, keys: KeyFile, now: datetime, phone_hash: bytes | None = None,
-    tip_id: int | None = None, entry_id: int | None = None, held: bool = False,
+    tip_id: int | None = None, entry_id: int | None = None, held: bool = False, asked_last: str | None = None,
 ) -> int:  # fmt: skip
     """Promise a text; ``held`` ones wait (locked, at most 7 days) until ``release``. Return the promise's id."""
     payload = json.dumps([message.number, message.text, message.carrier, message.ours]).encode()
@@ -90,6 +104,7 @@ def promise(
         phone_hash=phone_hash,
         tip_id=tip_id,
         entry_id=entry_id,
+        asked_last=asked_last,
         attempts=0,
         due_at=now,
         expires_at=now + (KEEP_HELD if held else KEEP_TRYING),
@@ -142,12 +157,12 @@ def deliver(database: Database, sender: Sender, keys: KeyFile, clock: Callable[[
     tried = 0
     while claimed := _claim(database, clock()):
         until = clock() + CLAIM_LASTS / 2
-        for at, (message_id, payload) in enumerate(claimed):
+        for at, one in enumerate(claimed):
             if clock() > until:  # a slow carrier: before the sweep gives the rest to somebody else
-                _give_back(database, [one for one, _ in claimed[at:]], clock())
+                _give_back(database, [left.id for left in claimed[at:]], clock())
                 break
             tried += 1
-            _send_one(database, sender, keys, clock, message_id, payload)
+            _send_one(database, sender, keys, clock, one)
     return tried
 
 
@@ -163,20 +178,18 @@ def sweep(session: Session, now: datetime, claim_lasts: timedelta = CLAIM_LASTS)
 
 
 def retry(session: Session, message_id: int, now: datetime) -> bool:
-    """Try a dead message again (somebody at the desk asked for it); False if its text is gone."""
+    """Try a dead message again (somebody asked for it); False if its text is gone.
+
+    A carrier that may have it already, and did not say so, is asked last.
+    """
     row = session.get(OutMessage, message_id)
     if row is None or row.state != DEAD or row.payload is None:
         return False
+    if row.failure in UNSURE:
+        row.asked_last = row.carrier
     row.state, row.attempts, row.due_at, row.changed_at = WAITING, 0, now, now
     row.expires_at = now + KEEP_TRYING
     return True
-
-
-def fates(session: Session, tip_id: int) -> dict[int, str]:
-    """Say of each answer that goes to a phone how far it came: entry id → one of the codes of ``_fate``."""
-    rows = session.scalars(select(OutMessage).where(OutMessage.tip_id == tip_id).order_by(OutMessage.id)).all()
-    entries = dict.fromkeys(row.entry_id for row in rows if row.entry_id is not None)
-    return {entry: _fate([row for row in rows if row.entry_id == entry]) for entry in entries}
 
 
 def carrier_id_hash(keys: KeyFile, carrier: str, carrier_id: str) -> bytes:
@@ -201,36 +214,32 @@ def is_sending(session: Session) -> bool:
     return session.scalar(select(OutMessage.id).where(OutMessage.state == SENDING).limit(1)) is not None
 
 
-def _fate(rows: list[OutMessage]) -> str:
-    texts = [row for row in rows if row.kind == "answer"]
-    notice = next((row for row in reversed(rows) if row.kind == "notice"), None)
-    states = {row.state for row in texts}
-    if DEAD in {row.state for row in rows}:
-        return "failed"
-    if states & {WAITING, SENDING}:
-        return "on_its_way"
-    if states == {SENT}:
-        return _reported(texts, "text")
-    if EXPIRED in states:
-        return "expired"
-    if notice is None or notice.state == EXPIRED:
-        return "stopped"
-    return _reported([notice], "notice") if notice.state == SENT else "notice_waits"
-
-
-def _reported(rows: list[OutMessage], what: str) -> str:
-    reports = {row.delivery for row in rows}
-    if reports & {"undelivered", "failed"}:
-        return f"{what}_undelivered"
-    return f"{what}_delivered" if reports == {"delivered"} else f"{what}_sent"
-
-
 def _through(payload: bytes, keys: KeyFile, phone: Phone) -> bytes:
     number, text, _, _ = json.loads(unlock(payload, keys.outbox, _PURPOSE))
     return lock(json.dumps([number, text, phone.carrier, phone.ours]).encode(), keys.outbox, _PURPOSE)
 
 
-def _claim(database: Database, now: datetime) -> list[tuple[int, bytes | None]]:
+def refusals(tried: str | None) -> Refusals:
+    """Return the carriers that did not take a message at its last try, each with its code, as its row keeps them."""
+    pairs = (one.partition(":") for one in (tried or "").split(",") if one)
+    return tuple((carrier, code) for carrier, _, code in pairs)
+
+
+def _kept(tried: Iterable[tuple[str, str]]) -> str | None:
+    return ",".join(f"{carrier}:{code}" for carrier, code in tried) or None
+
+
+@dataclass(frozen=True)
+class _Claimed:
+    """What is sent of a row."""
+
+    id: int
+    payload: bytes | None = field(repr=False)
+    kind: str
+    asked_last: str | None
+
+
+def _claim(database: Database, now: datetime) -> list[_Claimed]:
     table = _table()
     with database.read() as session:
         if session.execute(_due(table, now).limit(1)).first() is None:
@@ -243,7 +252,7 @@ def _claim(database: Database, now: datetime) -> list[tuple[int, bytes | None]]:
         ids = [row.id for row in rows]
         change = update(table).where(table.c.id.in_(ids))
         session.connection().execute(change.values(state=SENDING, attempts=table.c.attempts + 1, changed_at=now))
-        return [(row.id, row.payload) for row in rows]
+        return [_Claimed(*row) for row in rows]
 
 
 def _give_back(database: Database, ids: list[int], now: datetime) -> None:
@@ -253,36 +262,39 @@ def _give_back(database: Database, ids: list[int], now: datetime) -> None:
         session.connection().execute(change.values(state=WAITING, attempts=table.c.attempts - 1, changed_at=now))
 
 
-def _send_one(
-    database: Database, sender: Sender, keys: KeyFile, clock: Callable[[], datetime], message_id: int,
-    payload: bytes | None,
-) -> None:  # fmt: skip
+def _send_one(database: Database, sender: Sender, keys: KeyFile, clock: Callable[[], datetime], one: _Claimed) -> None:
     try:
-        message = Text(*json.loads(unlock(payload or b"", keys.outbox, _PURPOSE)))
+        number, text, door, ours = json.loads(unlock(one.payload or b"", keys.outbox, _PURPOSE))
+        message = Text(number, text, door, ours, kind=one.kind, asked_last=one.asked_last or "")
     except (CannotOpen, ValueError, TypeError):
-        _note(database, message_id, clock(), state=DEAD, failure="unreadable")
+        with database.write() as session:
+            _note(session, one.id, clock(), state=DEAD, failure="unreadable")
         return
     try:
         sent = sender.send(message)
     except SendFailed as failed:
-        _failed(database, message_id, failed, clock())
+        _failed(database, one.id, failed, clock())
         return
     except Exception as error:  # noqa: BLE001 - a carrier's surprise must not stop the others
         _log.error("sending failed", extra={"error": type(error).__name__})
-        _failed(database, message_id, SendFailed("unexpected"), clock())
+        _failed(database, one.id, SendFailed("unexpected"), clock())
         return
-    _note(
-        database,
-        message_id,
-        clock(),
-        state=SENT,
-        payload=None,
-        carrier=sent.carrier,
-        failure=None,
-        delivery="sent",
-        carrier_id_hash=carrier_id_hash(keys, sent.carrier, sent.carrier_id) if sent.carrier_id else None,
-        carrier_id_locked=lock(sent.carrier_id.encode(), keys.outbox, "a carrier's id") if sent.carrier_id else None,
-    )
+    now, known = clock(), sent.carrier_id
+    with database.write() as session:
+        _note(
+            session,
+            one.id,
+            now,
+            state=SENT,
+            payload=None,
+            carrier=sent.carrier,
+            failure=None,
+            tried=_kept(sent.tried),
+            delivery="sent",
+            carrier_id_hash=carrier_id_hash(keys, sent.carrier, known) if known else None,
+            carrier_id_locked=lock(known.encode(), keys.outbox, "a carrier's id") if known else None,
+        )
+        costs.note(session, sent.carrier, sent.segments, sent.cost, now)
 
 
 def _failed(database: Database, message_id: int, failed: SendFailed, now: datetime) -> None:
@@ -290,6 +302,7 @@ def _failed(database: Database, message_id: int, failed: SendFailed, now: dateti
         row = session.get_one(OutMessage, message_id)
         row.failure, row.changed_at = failed.code, now
         row.carrier = failed.carrier or row.carrier
+        row.tried = _kept(failed.tried)
         if row.payload is None:  # called off while it was being sent
             row.state = EXPIRED
             return
@@ -303,15 +316,14 @@ def _failed(database: Database, message_id: int, failed: SendFailed, now: dateti
         row.due_at = now + timedelta(seconds=BACK_OFF[row.attempts - 1])
 
 
-def _note(database: Database, message_id: int, now: datetime, **values: Any) -> None:  # noqa: ANN401 - columns
+def _note(session: Session, message_id: int, now: datetime, **values: Any) -> None:  # noqa: ANN401 - columns
     table = _table()
-    with database.write() as session:
-        session.connection().execute(update(table).where(table.c.id == message_id).values(changed_at=now, **values))
+    session.connection().execute(update(table).where(table.c.id == message_id).values(changed_at=now, **values))
 
 
 def _due(table: Table, now: datetime) -> Any:  # noqa: ANN401 - an SQL expression
     return (
-        select(table.c.id, table.c.payload)
+        select(table.c.id, table.c.payload, table.c.kind, table.c.asked_last)
         .where(table.c.state == WAITING, table.c.due_at <= now)
         .order_by(table.c.due_at, table.c.id)
     )

@@ -16,9 +16,12 @@ from urllib.parse import urlsplit
 from dotenv import dotenv_values
 
 from tipline import demo as demo_module
+from tipline import prices
 from tipline.errors import SettingsError
+from tipline.prices import Price
 
 CARRIERS = ("africastalking", "twilio", "kannel", "console")
+KINDS = ("reply", "notice", "answer")  # of outgoing messages, as the outbox names them
 MIN_SECRET = 16
 
 
@@ -64,6 +67,9 @@ class Settings:
     demo: bool
     trusted_proxies: int
     carriers: tuple[str, ...]
+    carriers_by_kind: Mapping[str, tuple[str, ...]]
+    prices: Mapping[str, Price]
+    unconfirmed_after: timedelta
     shortcode: str
     ussd_code: str
     name: str
@@ -78,6 +84,11 @@ class Settings:
     kannel: Kannel
     calls_secrets: tuple[str, ...] = field(default=(), repr=False)
     never_demo: bool = False  # ``TIPLINE_DEMO=0`` stands there: no demo instance is made by mistake
+
+    def first_carrier(self, kind: str, door: str = "") -> str:
+        """Return who is asked first to send a message of a kind to a phone that last wrote to ``door``; "" if none."""
+        order = self.carriers_by_kind.get(kind, self.carriers)
+        return door if door in order else next(iter(order), "")
 
     def unfit(self) -> list[tuple[str, str]]:
         """Return what keeps these settings from real use, as ``(setting, what it should be)``."""
@@ -114,7 +125,10 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         base_url=reader.address("TIPLINE_BASE_URL", f"http://127.0.0.1:{port}"),
         demo=demo,
         trusted_proxies=reader.count("TIPLINE_TRUSTED_PROXIES"),
-        carriers=reader.carriers("TIPLINE_CARRIERS", demo=demo),
+        carriers=reader.carriers("TIPLINE_CARRIERS") or (("console",) if demo else ()),
+        carriers_by_kind=reader.carriers_by_kind("TIPLINE_CARRIERS"),
+        prices=reader.prices("TIPLINE_PRICES"),
+        unconfirmed_after=reader.hours("TIPLINE_UNCONFIRMED_HOURS", 24),
         shortcode=reader.text("TIPLINE_SHORTCODE"),
         ussd_code=reader.text("TIPLINE_USSD_CODE"),
         name=reader.text("TIPLINE_NAME", "Lentsoe"),
@@ -199,6 +213,13 @@ class _Reader:
             return timedelta(days=default)
         return timedelta(days=int(value))
 
+    def hours(self, name: str, default: int) -> timedelta:
+        value = self.text(name, str(default))
+        if not (value.isascii() and value.isdecimal() and 1 <= int(value) <= 168):  # noqa: PLR2004 - a week
+            self.problems.append((name, "a number of hours, 1 to 168"))
+            return timedelta(hours=default)
+        return timedelta(hours=int(value))
+
     def address(self, name: str, default: str = "") -> str:
         value = self.text(name, default).rstrip("/") if name != "TIPLINE_EXIT_URL" else self.text(name, default)
         parts = urlsplit(value)
@@ -215,11 +236,22 @@ class _Reader:
             self.problems.append((name, "sqlite:///PATH or postgresql://USER:PASSWORD@HOST/NAME"))
         return value
 
-    def carriers(self, name: str, *, demo: bool) -> tuple[str, ...]:
+    def carriers(self, name: str) -> tuple[str, ...]:
         found = tuple(part.strip().lower() for part in self.text(name).split(",") if part.strip())
         if any(part not in CARRIERS for part in found):
             self.problems.append((name, f"a list with commas of {', '.join(CARRIERS)}"))
-        return found or (("console",) if demo else ())
+        return found
+
+    def carriers_by_kind(self, name: str) -> dict[str, tuple[str, ...]]:
+        named = {kind: self.carriers(f"{name}_{kind.upper()}") for kind in KINDS}
+        return {kind: found for kind, found in named.items() if found}
+
+    def prices(self, name: str) -> dict[str, Price]:
+        found = [prices.read(part) for part in self.text(name).split(",") if part.strip()]
+        if any(one is None or one[0] not in CARRIERS for one in found):
+            shape = "CARRIER PRICE CURRENCY DATE of one segment, with commas between carriers"
+            self.problems.append((name, f"{shape}, such as: kannel 0.25 LSL 2026-11-01"))
+        return dict(one for one in found if one is not None)
 
     def check(self, settings: Settings) -> None:
         """Look at what only shows when all settings are seen together."""
@@ -246,3 +278,8 @@ class _Reader:
             for setting, value in needed.get(carrier, {}).items():
                 if not value:
                     self.problems.append((setting, f"set, since TIPLINE_CARRIERS names {carrier}"))
+        for kind, order in settings.carriers_by_kind.items():
+            for carrier in order:
+                if carrier in CARRIERS and carrier not in settings.carriers:
+                    named = f"a list with commas of carriers that TIPLINE_CARRIERS names too; {carrier} is not"
+                    self.problems.append((f"TIPLINE_CARRIERS_{kind.upper()}", named))

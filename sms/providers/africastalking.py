@@ -15,6 +15,7 @@ import requests
 from sms.gateway import Call, Delivery, Inbound, Outbound, is_secret, number_of
 from sms.providers import failures
 from tipline.outbox import SendFailed, Sent
+from tipline.prices import Money, money
 from tipline.settings import Settings
 
 NAME = "africastalking"
@@ -110,11 +111,12 @@ class AfricasTalking:
             if not recipients:
                 raise self._failed(_word(str(data.get("Message", ""))))
             status, carrier_id = int(recipients[0]["statusCode"]), str(recipients[0].get("messageId") or "")
+            cost = _cost(str(recipients[0].get("cost") or ""))
         except (ValueError, KeyError, TypeError, AttributeError):
             raise SendFailed("not_understood", unsure=True, carrier=self.name) from None
         if status not in _TAKEN:
             raise self._failed(_CODES.get(status, ("carrier_fault", False)))
-        return Sent(self.name, "" if carrier_id == "None" else carrier_id)
+        return Sent(self.name, "" if carrier_id == "None" else carrier_id, cost=cost)
 
     def _failed(self, meaning: tuple[str, bool]) -> SendFailed:
         code, final = meaning
@@ -135,3 +137,8 @@ def make(settings: Settings) -> AfricasTalking:
 
 def _word(said: str) -> tuple[str, bool]:
     return next((meaning for word, meaning in _WORDS.items() if word in said), ("carrier_fault", False))
+
+
+def _cost(said: str) -> Money | None:
+    currency, _, amount = said.partition(" ")  # KES 0.8000
+    return money(currency, amount)

@@ -11,10 +11,11 @@ from urllib.parse import urlsplit, urlunsplit
 import requests
 from twilio.request_validator import RequestValidator, get_signature_algorithm
 
-from sms.gateway import FORM, Call, Delivery, Inbound, Outbound, number_of
+from sms.gateway import FORM, BadCall, Call, Delivery, Inbound, Outbound, number_of
 from sms.providers import failures
 from tipline.erasure import Erased
 from tipline.outbox import SendFailed, Sent
+from tipline.prices import money
 from tipline.settings import Settings
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ _STATES = {
     "sent": "sent",
     "undelivered": "undelivered",
     "failed": "failed",
+    "canceled": "failed",
     "delivered": "delivered",
     "read": "delivered",
 }
@@ -72,13 +74,21 @@ class Twilio:
         return _is_public(self.base_url)
 
     def verify(self, call: Call) -> bool:
-        """Check the signature over the address and every field, those that we do not know as well."""
-        if not call.header("Content-Type").startswith(FORM):
+        """Check the signature over the address and every field, those that we do not know as well.
+
+        What is no form is signed by its hash, which stands in the address (``bodySHA256``).
+        """
+        try:
+            is_form = call.header("Content-Type").startswith(FORM)
+            if not is_form and not call.asked().first("bodySHA256"):
+                return False
+            signed = call.form() if is_form else call.body.decode(errors="replace")
+        except BadCall:  # more fields than Twilio sends
             return False
         return bool(
             RequestValidator(self.auth_token).validate(
                 call.url,
-                call.form(),
+                signed,
                 call.header("X-Twilio-Signature"),
                 algorithm=get_signature_algorithm(call.header("X-Twilio-Webhooks-Signature-Settings")),
             )
@@ -121,7 +131,8 @@ class Twilio:
             raise SendFailed(code, final=final, carrier=self.name) from None
         except (TwilioException, ValueError):  # an answer of 2xx that cannot be read
             raise SendFailed("not_understood", unsure=True, carrier=self.name) from None
-        return Sent(self.name, str(taken.sid or ""))
+        amount = str(taken.price or "").removeprefix("-")  # often known only later; written as a debit
+        return Sent(self.name, str(taken.sid or ""), cost=money(str(taken.price_unit or "").upper(), amount))
 
     def erase(self, carrier_id: str) -> Erased:
         """Have the words of a message blanked, then the whole message deleted: one that is gone is as good."""

@@ -19,7 +19,7 @@ from tests.channels import doors
 from tests.channels.conftest import Line
 from tests.channels.doors import CARRIERS, NUMBER
 from tests.channels.fake_carrier import FakeCarrier
-from tipline import followup, outbox, phones
+from tipline import fates, followup, outbox, phones
 from tipline.intake import Report
 from tipline.models import Entry, Inbound, OutMessage, Tip
 from tipline.receipts import check_digit, clean, grouped, new_digits
@@ -343,7 +343,7 @@ class TestTexted:
 
         tip = the_tip(line)
         with line.house.database.read() as session:
-            assert outbox.fates(session, tip.id) == {}
+            assert fates.fates(session, tip.id, line.clock.now, fates.Reports()) == {}
         assert line.desk("immigration").number(tip) == []
         line.texter(number=OTHER).text("Ba re koaletse ka tlung", message_id="new")
         assert (

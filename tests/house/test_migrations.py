@@ -17,10 +17,11 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import bindparam, create_engine, select, text
 
 from tests import make
-from tipline import migrate
+from tipline import costs, migrate
 from tipline.database import Database
 from tipline.house import House
 from tipline.models import Base, CarrierCopy, Entry, OutMessage, PhoneThread, Tip, UtcDateTime
+from tipline.prices import Money
 
 
 def scripts() -> ScriptDirectory:
@@ -187,6 +188,29 @@ def test_the_sixth_carries_everything_across(kind: str, request: pytest.FixtureR
             tip, entry = session.scalars(select(Tip)).one(), session.scalars(select(Entry)).one()
             assert (tip.id, tip.content_consent, tip.withdrawn_at, tip.news) == (7, True, None, None)
             assert (entry.id, entry.body, entry.told_at, entry.created_at) == (9, b"sealed", None, make.NOON)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_seventh_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with _empty_database(kind, request, tmp_path) as database:
+        migrate.upgrade(database, "0006")
+        with database.write() as session:
+            session.execute(
+                text(
+                    "INSERT INTO out_message (kind, state, attempts, due_at, expires_at, carrier, payload, failure, "
+                    "created_at, changed_at) VALUES ('notice', 'dead', 3, :at, :at, 'kannel', :payload, 'no_answer', "
+                    ":at, :at)"
+                ).bindparams(bindparam("at", type_=UtcDateTime())),
+                {"at": make.NOON, "payload": b"locked"},
+            )
+        migrate.upgrade(database)
+        with database.write() as session:
+            assert migrate.present(session.connection()) == migrate.head()
+            row = session.scalars(select(OutMessage)).one()
+            assert (row.payload, row.attempts, row.tried, row.asked_last) == (b"locked", 3, None, None)
+            for _ in range(2):
+                costs.note(session, "kannel", 2, Money(500_000, "LSL"), make.NOON)
+            assert costs.spent(session)["kannel"]["2026-11"].sums == {"LSL": Money(1_000_000, "LSL")}
 
 
 @contextmanager

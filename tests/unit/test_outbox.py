@@ -9,6 +9,8 @@ from itertools import permutations
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from sqlalchemy import select, update
 
 from tests import make
@@ -118,7 +120,7 @@ class TestOnce:
 class TestCrashes:
     def test_one_that_was_claimed_when_the_worker_died_is_sent_after_the_sweep(self, core: Core) -> None:
         promised = promise(core)
-        assert [one for one, _ in outbox._claim(core.house.database, core.clock())] == [promised]
+        assert [one.id for one in outbox._claim(core.house.database, core.clock())] == [promised]
         assert row(core, promised).state == "sending"
         assert deliver(core) == 0
         core.clock.turn(seconds=119)
@@ -135,7 +137,7 @@ class TestCrashes:
         one = outbox._claim(core.house.database, core.clock())
         other = outbox._claim(core.house.database, core.clock())
         assert (len(one), len(other)) == (20, 10)
-        assert not {message for message, _ in one} & {message for message, _ in other}
+        assert not {message.id for message in one} & {message.id for message in other}
 
     def test_a_slow_carrier_gives_the_rest_back_before_another_worker_takes_it(self, core: Core) -> None:
         class Slow(Carrier):
@@ -288,3 +290,25 @@ class TestDeliveryReports:
         with core.house.database.write() as session:
             assert not outbox.note_delivery(session, core.keys, carrier, name, "delivered", make.NOON)
         assert row(core, promised).delivery == "sent"
+
+
+def test_no_report_ever_moves_one_back(core: Core) -> None:
+    with core.house.database.write() as session:
+        text = Text("+26658001234", "x")
+        number = outbox.promise(session, text, kind="answer", keys=core.keys, now=core.clock())
+    outbox.deliver(core.house.database, core.carrier, core.keys, core.clock)
+
+    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    @given(st.lists(st.sampled_from([*outbox.RANK, "nonsense"]), max_size=12))
+    def walk(states: list[str]) -> None:
+        with core.house.database.write() as session:
+            session.execute(update(OutMessage).where(OutMessage.id == number).values(delivery="sent"))
+            seen: list[Any] = ["sent"]
+            for state in states:
+                assert outbox.note_delivery(session, core.keys, "fake", "id-1", state, core.clock())
+                seen.append(session.get_one(OutMessage, number).delivery)
+            ranks = [outbox.RANK[one] for one in seen]
+            assert ranks == sorted(ranks)
+            assert ranks[-1] == max(outbox.RANK.get(state, 0) for state in ["sent", *states])
+
+    walk()

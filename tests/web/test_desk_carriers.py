@@ -16,6 +16,7 @@ from tests import make
 from tests.web import desk
 from tipline import delivery, outbox
 from tipline.delivery import Count
+from tipline.fates import Reports
 from tipline.house import House
 from tipline.models import Event, OutMessage
 from tipline.outbox import KEEP_HELD, KEEP_TRYING, Text
@@ -66,7 +67,7 @@ def test_how_each_carrier_did_in_a_day_and_a_week(any_house: House) -> None:
     message(house, "sent", timedelta(hours=1), carrier="gone")
 
     with house.database.read() as session:
-        found = delivery.health(session, NAMES, now)
+        found = delivery.health(session, NAMES, now, Reports())
 
     kannel, twilio, untried = found["kannel"], found["twilio"], found["africastalking"]
     assert (kannel.day, kannel.week) == (Count(3, 1, 2), Count(4, 2, 3))
@@ -104,7 +105,7 @@ def test_no_look_is_without_bound(any_house: House, monkeypatch: pytest.MonkeyPa
     with any_house.database.read() as session:
         queue = delivery.queue(session)
         assert (queue.waiting, queue.dead) == (3, 3)
-        assert delivery.health(session, NAMES, any_house.clock())["kannel"].week == Count(3, 0, 3)
+        assert delivery.health(session, NAMES, any_house.clock(), Reports())["kannel"].week == Count(3, 0, 3)
         assert len(delivery.dead_ones(session)) == 2
 
 

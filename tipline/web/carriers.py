@@ -8,13 +8,15 @@ from typing import Any
 from flask import Blueprint, current_app, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from tipline import delivery
+from tipline import costs, delivery
 from tipline.accounts import Identity
-from tipline.web import house
+from tipline.outbox import refusals
+from tipline.web import house, tip_page
 from tipline.web.session import page, signed_in
 
 blueprint = Blueprint("carriers", __name__)
 LARGEST = 2**63 - 1  # a row's number
+MONTHS = 12  # whose costs are shown one by one
 
 
 @blueprint.get("/desk/carriers")
@@ -25,10 +27,18 @@ def every(who: Identity) -> str:
     gateways: Mapping[str, Any] = current_app.extensions["tipline_gateways"]
     sending = [name for name in here.settings.carriers if name in gateways]
     with here.database.read() as session:
+        spent = costs.spent(session)
         return page(
             "desk/carriers.html",
             who,
-            health=delivery.health(session, sending, here.clock()),
+            health=delivery.health(session, sending, here.clock(), tip_page.reports()),
+            by_kind=here.settings.carriers_by_kind,
+            patience=here.settings.unconfirmed_after,
+            prices=here.settings.prices,
+            spent=spent,
+            total={name: costs.total(months) for name, months in spent.items()},
+            shown_months=MONTHS,
+            refusals=refusals,
             reports={name: gateways[name].reports for name in sending},
             queue=delivery.queue(session),
             dead=delivery.dead_ones(session),

@@ -6,6 +6,7 @@ A view opens the transaction, calls ``casework`` and leads to the tip; where an 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from flask import Blueprint, Flask, Response, redirect, request, url_for
@@ -93,8 +94,10 @@ def reply(who: Identity, uid: str) -> AnyResponse:
 @blueprint.post("/desk/tips/<uid>/replies/<int(max=9223372036854775807):number>/again")
 @signed_in(*READERS)
 def again(who: Identity, uid: str, number: int) -> AnyResponse:
-    """Send again what could not be sent of an answer."""
-    return _act(who, uid, "reply", lambda session, case: casework.try_again(session, case, number), "again")
+    """Send an answer again, or tell its phone anew."""
+    words, reports = house().words, tip_page.reports()
+    act = partial(casework.try_again, entry_id=number, words=words, reports=reports)
+    return _act(who, uid, "reply", act, "again")
 
 
 @blueprint.post("/desk/tips/<uid>/referrals")

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
+from flask import current_app
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tipline import answers, casework, desks, latecomers, lifecycle, outbox, queue, thread
+from tipline import answers, casework, desks, fates, latecomers, lifecycle, queue, thread
 from tipline.accounts import Identity
 from tipline.casework import Case, View
 from tipline.models import Referral, TipDesk
-from tipline.web import house
+from tipline.web import house, words
 from tipline.web.compress import never_compress
 from tipline.web.session import page
 
@@ -47,6 +49,13 @@ def show(who: Identity, uid: str, slip: Slip | None = None) -> str:
         return _page(session, case, slip)
 
 
+def reports() -> fates.Reports:
+    """Return which carriers tell what became of a message, and how long that is waited for."""
+    gateways: Mapping[str, Any] = current_app.extensions["tipline_gateways"]
+    telling = [name for name, one in gateways.items() if one.reports]
+    return fates.Reports(telling, house().settings.unconfirmed_after)
+
+
 def not_a_count() -> str:
     """Say that a count is a whole number."""
     return str(gettext("Write each count as a whole number, or leave it empty."))
@@ -69,6 +78,7 @@ def _page(session: Session, case: Case, slip: Slip | None) -> str:
     reading = select(TipDesk.desk_id).where(TipDesk.tip_id == tip.id, TipDesk.state != "declined")
     there = set(session.scalars(reading))
     late = set(latecomers.without_story(session, tip)) - {who.desk_id}
+    found = fates.fates(session, tip.id, case.now, reports())
     return page(
         "desk/tip.html",
         who,
@@ -81,7 +91,10 @@ def _page(session: Session, case: Case, slip: Slip | None) -> str:
             one for one in view.thread if one.kind in _NOTES and (one.data is not None or one.desk_id == who.desk_id)
         ],
         offer=_offer(view, who),
-        fates=outbox.fates(session, tip.id),
+        fates={entry: words.fate(one, view.names, case.now) for entry, one in found.items()},
+        again={entry for entry, one in found.items() if one.code in fates.AGAIN and view.can_text},
+        asked={entry for entry, one in found.items() if one.asked},
+        price=_price(session, case, slip),
         notice=house().words.notice(tip.language),
         longest=answers.LONGEST_REPLY,
         names=names,
@@ -100,6 +113,19 @@ def _page(session: Session, case: Case, slip: Slip | None) -> str:
         reference=queue.reference,
         beside=queue.page(session, who, now=case.now, size=BESIDE),
     )
+
+
+def _price(session: Session, case: Case, slip: Slip | None) -> str:
+    """Return what the texts of a preview cost, with the notice that goes first, by the carriers asked first."""
+    if slip is None or not slip.parts:
+        return ""
+    number = answers.number_of(session, case.tip, case.keys, case.file.instance) or {}
+    settings, door = house().settings, number.get("carrier", "")
+    by = [settings.first_carrier("answer", door)] * len(slip.parts)
+    with_notice = answers.way(case.tip, has_number=True) == answers.NOTICE
+    if with_notice:
+        by.append(settings.first_carrier("notice", door))
+    return words.price(by, settings.prices, with_notice=with_notice)
 
 
 def _offer(view: View, who: Identity) -> tuple[Referral, str | None] | None:

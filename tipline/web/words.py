@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -9,6 +11,10 @@ from flask_babel import format_date, gettext, to_user_timezone
 from flask_babel import lazy_gettext as _l
 
 from tipline import places, triage
+from tipline.costs import Spent
+from tipline.fates import Fate
+from tipline.outbox import Refusals
+from tipline.prices import Price
 from tipline.web import call_words
 from tipline.web.locale import current_lang, written_date
 
@@ -93,10 +99,12 @@ FATES = {
     "notice_sent": _l("The phone was told that a message waits"),
     "notice_delivered": _l("The phone was told that a message waits; it has not asked for it yet"),
     "notice_undelivered": _l("The phone could not be reached; the answer waits for 7 days"),
+    "notice_unconfirmed": _l("Not confirmed: the carrier took the notice and never said whether it arrived"),
     "on_its_way": _l("On its way to the phone as text"),
     "text_sent": _l("Sent to the phone as text"),
     "text_delivered": _l("Arrived on the phone as text"),
     "text_undelivered": _l("Sent, but it did not reach the phone"),
+    "text_unconfirmed": _l("Not confirmed: the carrier took it and never said whether it arrived"),
     "expired": _l("Nobody asked for it within 7 days; it is no longer sent"),
     "stopped": _l("This phone wants no texts; the answer waits"),
     "failed": _l("It could not be sent"),
@@ -215,6 +223,77 @@ def event(kind: str, data: dict[str, Any], desks: dict[str, str]) -> str:
 def failure(code: str | None) -> str:
     """Return why a text message could not be sent."""
     return str(FAILURES.get(code or "", gettext("Something unexpected")))
+
+
+def carrier(name: str | None) -> str:
+    """Return a carrier's name."""
+    return str(CARRIERS.get(name or "", name or ""))
+
+
+def refusals(tried: Refusals) -> str:
+    """Return who did not take a message, and why: ``Twilio (The carrier could not be reached)``."""
+    return ", ".join(f"{carrier(name)} ({failure(code)})" for name, code in tried)
+
+
+def fate(one: Fate, names: Mapping[int, str], now: datetime) -> list[str]:
+    """Return how far an answer came and what was done on the way, a sentence each; ``names`` are people's, by id."""
+    said = [str(FATES[one.code])]
+    if one.tried and one.code == "failed":
+        said.append(refusals(one.tried))
+    elif one.tried and one.code not in {"on_its_way", "notice_waits"}:
+        said.append(
+            str(
+                gettext(
+                    "Sent by %(carrier)s, not taken by %(refused)s",
+                    carrier=carrier(one.carrier),
+                    refused=refusals(one.tried),
+                )
+            )
+        )
+    elif one.carrier and one.code not in {"expired", "stopped"}:
+        said.append(carrier(one.carrier))
+    if one.tries > 1:
+        said.append(str(gettext("Tries: %(count)s", count=one.tries)))
+    if one.again is not None:
+        who, at = one.again
+        said.append(
+            str(gettext("Sent again by %(name)s, %(when)s", name=names.get(who or 0, ""), when=moment(at, now)))
+        )
+    return said
+
+
+def price(by: Sequence[str], prices: Mapping[str, Price], *, with_notice: bool) -> str:
+    """Return what a text each by these carriers costs; a price that nobody wrote down is said to be unknown."""
+    if not all(by):
+        return str(gettext("No carrier is set up, so no text message leaves."))
+    counts = Counter(by)
+    unknown = [carrier(name) for name in counts if name not in prices]
+    if unknown:
+        return str(gettext("Price not known: %(carriers)s", carriers=", ".join(unknown)))
+    said = ", ".join(f"{prices[name].of(count)} ({carrier(name)})" for name, count in counts.items())
+    if with_notice:
+        return str(gettext("Price, the notice included: %(sum)s", sum=said))
+    return str(gettext("Price: %(sum)s", sum=said))
+
+
+def price_of(one: Price | None) -> str:
+    """Return what one segment costs, and since when that holds."""
+    if one is None:
+        return str(gettext("not known"))
+    return f"{one.segment} ({written_date(one.since)})"
+
+
+def cost(one: Spent) -> str:
+    """Return what messages cost, currency by currency, and how many have no known price."""
+    sums = [str(money) for money in one.sums.values()]
+    if one.unpriced:
+        sums.append(str(gettext("not known: %(count)s", count=one.unpriced)))
+    return ", ".join(sums)
+
+
+def month(code: str) -> str:
+    """Return a month in words (``2026-11``)."""
+    return str(format_date(date.fromisoformat(f"{code}-01"), "MMMM y"))
 
 
 def yes_no(value: object) -> str:
