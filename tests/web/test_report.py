@@ -76,6 +76,25 @@ def test_everything_but_the_story_can_be_skipped(somebody: Reporter, shared: Hou
     assert (seen.text, seen.answers, seen.can_text) == (STORY, {}, False)
 
 
+@pytest.mark.parametrize(
+    ("texts", "text", "consent"),
+    [("", True, False), ("none", False, False), ("notice", True, False), ("answer", True, True), ("x", True, False)],
+)
+def test_how_a_phone_may_be_answered(somebody: Reporter, shared: House, texts: str, text: bool, consent: bool) -> None:
+    somebody.begin().walk_to("contact").press("next", phone="5880 1234", texts=texts)
+    assert ("5880 1234" in somebody.text) is text
+    somebody.press("send")
+    tip = last_tip(shared)
+    assert (as_read_by(shared, "immigration", tip).can_text, tip.content_consent) == (text, consent)
+    told = ("it comes as a text", "e tla e le molaetsa") if consent else ("gets a text", "fumana molaetsa")
+    assert any(one in somebody.text for one in told) is text
+
+
+def test_a_wrong_number_beside_no_texts_stops_nobody(somebody: Reporter) -> None:
+    somebody.begin().walk_to("contact").press("next", phone="12", texts="none").press("send")
+    assert somebody.receipt
+
+
 def test_skipping_forgets_what_was_typed_there(shared_app: Flask, shared: House) -> None:
     reporter = Reporter(shared_app.test_client()).begin().walk_to("where")
     reporter.press("skip", district="leribe", where="Ha Molapo").walk_to("check").press("send")

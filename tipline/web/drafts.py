@@ -40,6 +40,7 @@ class Answers:
     child: str = ""  # yes, no, unknown
     exclude: tuple[str, ...] = ()
     exclude_note: str = field(default="", repr=False)
+    texts: str = ""  # how a phone may be answered: none, notice, answer
     phone: str = field(default="", repr=False)
 
 

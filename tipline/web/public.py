@@ -140,13 +140,16 @@ def _send(lang: str, draft: Draft, show: Show) -> Response:
         step, field = _STEP_OF.get(error.code, ("check", ""))
         return show(step, draft, {field: error.code})
     never_compress()
-    page = _done_page(
-        lang, bool(done.receipt), not done.is_new, draft.answers.danger == "yes", bool(draft.answers.phone)
-    )
+    page = _done_page(lang, bool(done.receipt), not done.is_new, draft.answers.danger == "yes", _how_told(draft))
     return Response(page.replace(_SLOT, apart(grouped(done.receipt))) if done.receipt else page)
 
 
-def _done_page(lang: str, receipt: bool, again: bool, danger: bool, phone: bool) -> str:  # noqa: FBT001 - what it shows
+def _how_told(draft: Draft) -> str:
+    """Return what a phone will get: “notice”, “answer” or nothing."""
+    return (draft.answers.texts or "notice") if report_steps.may_text(draft.answers) else ""
+
+
+def _done_page(lang: str, receipt: bool, again: bool, danger: bool, phone: str) -> str:  # noqa: FBT001 - what it shows
     """Return the last page with a slot for the digits: all else in it is the same for many, so it is kept."""
     kept: dict[tuple[object, ...], str] = current_app.extensions.setdefault("done_pages", {})
     key = (lang, receipt, again, danger, phone)

@@ -22,14 +22,15 @@ FIELDS = {
     "where": ("district", "port", "where"),
     "when": ("happening", "child"),
     "exclude": ("exclude", "exclude_note"),
-    "contact": ("phone",),
+    "contact": ("texts", "phone"),
 }
 CHANNEL = "web"
 YES_NO = {"yes": True, "no": False}
 UNKNOWN = "unknown"
 INFORMAL = "informal"
+NO_TEXTS, TEXTS = "none", ("none", "notice", "answer")
 HAPPENING = ("now", "today", "week", "past", UNKNOWN)
-_TICKED = {"danger": (*YES_NO, UNKNOWN), "happening": HAPPENING, "child": (*YES_NO, UNKNOWN)}
+_TICKED = {"danger": (*YES_NO, UNKNOWN), "happening": HAPPENING, "child": (*YES_NO, UNKNOWN), "texts": TEXTS}
 _CHOSEN = ("category", "district", "port", "exclude")
 LONGEST_LINE = 1000  # characters of a field that is one line
 _MOST_DESKS = 100
@@ -161,7 +162,8 @@ def report(draft: Draft, lang: str) -> Report:
         happening=answers.happening.replace(UNKNOWN, "") or None,
         exclude=answers.exclude,
         exclude_note=answers.exclude_note,
-        phone=Phone(phones.parse(answers.phone)) if answers.phone else None,
+        phone=Phone(phones.parse(answers.phone)) if may_text(answers) else None,
+        content_consent=may_text(answers) and answers.texts == "answer",
         client_id=draft.id,
     )
 
@@ -175,6 +177,11 @@ def place(answers: Answers, lang: str) -> str:
     if slug == INFORMAL:
         return f"{INFORMAL}: {answers.where}"
     return f"{known.name_st if lang == 'st' else known.name_en}: {answers.where}"
+
+
+def may_text(answers: Answers) -> bool:
+    """Say whether a phone may get a text; a number typed beside “no text messages” is not kept."""
+    return bool(answers.phone) and answers.texts != NO_TEXTS
 
 
 def has_place(answers: Answers) -> bool:
@@ -227,7 +234,7 @@ def _exclude_faults(answers: Answers, desks: Collection[str]) -> dict[str, str]:
 
 def _contact_faults(answers: Answers) -> dict[str, str]:
     try:
-        if answers.phone:
+        if may_text(answers):
             phones.parse(answers.phone)
     except errors.BadPhoneNumber as bad:
         return {"phone": bad.code}
