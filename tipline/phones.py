@@ -91,6 +91,11 @@ def parse(typed: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
+def spoken(number: str) -> str:
+    """Return a number in E.164 as people read it out: ``+266 5800 0000``."""
+    return phonenumbers.format_number(phonenumbers.parse(number), phonenumbers.PhoneNumberFormat.INTERNATIONAL)
+
+
 def hashes(keys: KeyFile, number: str, now: datetime) -> list[tuple[str, bytes]]:
     """Return ``(month, keyed hash)`` under every living monthly key, this month's first."""
     present, _ = keys.phone_key(now)

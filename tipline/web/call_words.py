@@ -51,6 +51,11 @@ def event(kind: str, data: dict[str, Any]) -> str:
     return ""
 
 
+def no_result() -> str:
+    """Say that a result must be chosen."""
+    return str(gettext("Choose what came of the call."))
+
+
 def safe_times(codes: tuple[str, ...]) -> str:
     """Return when somebody can be called, in words (codes of ``tipline.safe_times``)."""
     return ", ".join(_safe_time(code) for code in codes)

@@ -14,12 +14,12 @@ from flask.blueprints import BlueprintSetupState
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from tipline import answers, casework, desks, latecomers, places, queue
+from tipline import answers, callback, casework, desks, latecomers, places, queue
 from tipline.accounts import READERS, Identity
 from tipline.casework import Case
 from tipline.errors import DomainError, NotFound
 from tipline.lifecycle import RESULTS
-from tipline.web import house, look, tip_page, words
+from tipline.web import call_words, house, look, tip_page, words
 from tipline.web.compress import same_for_all
 from tipline.web.errors import message, status_of
 from tipline.web.session import ANYBODY, guard, page, signed_in
@@ -98,6 +98,25 @@ def again(who: Identity, uid: str, number: int) -> AnyResponse:
     words, reports = house().words, tip_page.reports()
     act = partial(casework.try_again, entry_id=number, words=words, reports=reports)
     return _act(who, uid, "reply", act, "again")
+
+
+@blueprint.post("/desk/tips/<uid>/number")
+@signed_in(*READERS)
+def number(who: Identity, uid: str) -> AnyResponse:
+    """Show the number of somebody who asked to be called, on this one answer: it stands in no address."""
+    found: list[callback.Number] = []
+    refused = _act(who, uid, "call", lambda session, case: found.append(callback.number(session, case)), "called")
+    return Response(tip_page.show(who, uid, number=found[0])) if found else refused
+
+
+@blueprint.post("/desk/tips/<uid>/calls")
+@signed_in(*READERS)
+def called(who: Identity, uid: str) -> AnyResponse:
+    """Keep what came of a call."""
+    result, text = request.form.get("result", ""), request.form.get("note", "")
+    if result not in callback.RESULTS:
+        return _again_with(who, uid, Slip("call", call_words.no_result(), request.form), 422)
+    return _act(who, uid, "call", lambda session, case: callback.called(session, case, result, text), "called")
 
 
 @blueprint.post("/desk/tips/<uid>/referrals")
@@ -201,10 +220,13 @@ def _queue(who: Identity) -> str:
     kept = {name: "1" if value is True else value for name, value in wanted.items() if value}
     with house().database.read() as session:  # rows are read while the page is made
         waiting = desks.waiting_for_key(session, who.desk_id or 0)
+        shown = queue.page(session, who, now=house().clock(), cursor=asked.get("cursor"), **wanted)
+        times = callback.times(session, who, [row.tip for row in shown.rows], house().keys)
         return page(
             "desk/queue.html",
             who,
-            shown=queue.page(session, who, now=house().clock(), cursor=asked.get("cursor"), **wanted),
+            shown=shown,
+            when={tip_id: call_words.safe_times(codes) for tip_id, codes in times.items()},
             counts=queue.counts(session, who),
             limit=queue.COUNT_LIMIT,
             wanted=wanted,

@@ -11,11 +11,11 @@ from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tipline import answers, casework, desks, fates, latecomers, lifecycle, queue, thread
+from tipline import answers, callback, casework, desks, fates, latecomers, lifecycle, phones, queue, thread
 from tipline.accounts import Identity
 from tipline.casework import Case, View
 from tipline.models import Referral, TipDesk
-from tipline.web import house, words
+from tipline.web import call_words, house, words
 from tipline.web.compress import never_compress
 from tipline.web.session import page
 
@@ -36,17 +36,17 @@ class Slip:
     parts: tuple[str, ...] = field(default=(), repr=False)
 
 
-def show(who: Identity, uid: str, slip: Slip | None = None) -> str:
-    """Return the page of a tip. NotFound, NotAllowed, NoDeskAccess."""
+def show(who: Identity, uid: str, slip: Slip | None = None, number: callback.Number | None = None) -> str:
+    """Return the page of a tip, with a number to call where one is asked for. NotFound, NotAllowed, NoDeskAccess."""
     never_compress()
     with house().database.read() as session:
         case = _hold(session, who, uid)
         if not casework.is_news(session, case):
-            return _page(session, case, slip)
+            return _page(session, case, slip, number)
     with house().database.write() as session:  # only where there is something to note
         case = _hold(session, who, uid)
         casework.look(session, case)
-        return _page(session, case, slip)
+        return _page(session, case, slip, number)
 
 
 def reports() -> fates.Reports:
@@ -70,7 +70,7 @@ def _hold(session: Session, who: Identity, uid: str) -> Case:
     return casework.hold(session, who, uid, keys=house().keys, now=house().clock())
 
 
-def _page(session: Session, case: Case, slip: Slip | None) -> str:
+def _page(session: Session, case: Case, slip: Slip | None, number: callback.Number | None) -> str:
     who, tip = case.who, case.tip
     view = casework.view(session, case)
     every = desks.all_desks(session)
@@ -83,6 +83,10 @@ def _page(session: Session, case: Case, slip: Slip | None) -> str:
         "desk/tip.html",
         who,
         slip=slip,
+        call=None if tip.withdrawn_at or tip.closed_at else callback.request(tip, view),
+        call_words=call_words,
+        number=number,
+        spoken=phones.spoken,
         tip=tip,
         at=case.at,
         view=view,

@@ -146,6 +146,7 @@ DONE = {
     "declined": _l("You declined. Your office no longer reads this tip."),
     "closed": _l("The tip is closed. It can still be read."),
     "again": _l("The message is sent again."),
+    "called": _l("What came of the call is kept."),
     "left": _l("It stays here."),
     "shared": _l("The key is shared."),
     "opened": _l("You hold the desk’s key now."),
