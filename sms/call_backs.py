@@ -12,13 +12,14 @@ from sms.conversation import Lang, Phone, Step
 from tipline import safe_times
 
 WHEN, AGAIN, NOTED, NO_CALL = "call_when", "ask_again", "call_noted", "call_none"
-_FREE = ("tip", "empty")  # whatever else a text is, an order or a cry, that comes first
+_FREE = ("tip", "answer", "empty")  # whatever else a text is, an order or a cry, that comes first
 
 
 def answer(step: Step, phone: Phone, asked: Asked | None, lang: Lang | None, text: str) -> Step:
     """Return the step with what a wish to be called makes of it. ``lang`` is the language found in the text."""
     if asked is not None and step.action in _FREE:
-        return replace(step, action="call", reply=None if phone.stopped else question(asked, phone.lang or lang))
+        reply = None if phone.stopped else question(asked, phone.lang or lang)
+        return Step(step.lang, "call", reply, replace(phone.talk, open=False))  # one question at a time
     if phone.calling and step.action == "tip" and not phone.stopped:
         times = safe_times.find(text)
         if times:

@@ -11,10 +11,12 @@ import string
 import sys
 import tomllib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
+from sms import questions
+from sms.questions import NOT_BEGUN, NOTHING_TOLD, Question, Talk, Told, Value, Word
 from sms.segments import fold, parts, segments, septets
 from tipline import language
 from tipline.lexicon import fold as spell
@@ -25,7 +27,8 @@ __all__ = ["LANGS", "TEMPLATES", "Lang", "Phone", "Step", "parts", "render", "st
 Lang = Literal["st", "en"]
 LANGS: tuple[Lang, Lang] = ("st", "en")
 Action = Literal[
-    "tip", "cry", "read", "stop", "start", "info", "language", "nothing_waiting", "empty", "receipt", "digits", "call",
+    "tip", "cry", "answer", "skip", "read", "stop", "start", "info", "language", "nothing_waiting", "empty", "receipt",
+    "digits", "call",
 ]  # fmt: skip
 
 _HERE = Path(__file__).parent
@@ -38,6 +41,8 @@ _RECEIPT = 16  # digits of a receipt
 _LONGEST_RECEIPT = 80  # letters; digits, what groups them, and a word or two
 _ENDS = 80  # letters at the beginning and the end of a text that are looked at for a wish to be called
 _MOST_BEFORE = 5  # words of greeting or politeness around it
+_WORDS: tuple[Word, ...] = ("skip", "unknown", "yes", "no")
+_NUMBERS = ("one", "two", "three")
 _SWAP_FROM = 4  # letters from which two swapped neighbours are put right
 _FUZZY_FROM = 7  # letters from which one wrong or missing letter is put right
 
@@ -47,7 +52,9 @@ class Phone:
     """What is known of the phone that wrote.
 
     ``known``: an open thread exists; ``receipt``: it has its receipt already; ``waiting``: a message can be read
-    with 1; ``stopped``: it wants no texts; ``calling``: its thread waits for a call.
+    with 1; ``stopped``: it wants no texts; ``calling``: its thread waits for a call. ``talk``: where the questions
+    stand; ``told``: what the thread tells; ``fresh``: questions may be asked in it; ``written_to``: a desk has written
+    into it; ``recent``: the last text came moments ago.
     """
 
     known: bool = False
@@ -56,21 +63,31 @@ class Phone:
     waiting: bool = False
     receipt: bool = False
     calling: bool = False
+    talk: Talk = NOT_BEGUN
+    told: Told = NOTHING_TOLD
+    fresh: bool = False
+    written_to: bool = False
+    recent: bool = False
 
 
 @dataclass(frozen=True)
 class Step:
     """What a text is and what answers it.
 
-    "tip" and "cry" (a tip with danger now) are stored, in the open thread if there is one; "read" releases
+    "tip" and "cry" (a tip with danger now) are stored, in the open thread if there is one; so is an "answer" to the
+    question ``answers`` (``value`` as in ``questions.Turn``), and a "skip" is not; "read" releases
     the waiting text; "language" remembers ``lang``; "receipt" asks for the thread's receipt, "digits" is one; "call"
     asks to be called (see ``sms.call_backs``).
-    ``reply`` is a template's name, None where nothing is sent.
+    ``reply`` is a template's name, None where nothing is sent; ``talk`` is where the questions stand from now on,
+    None where that does not change.
     """
 
     lang: Lang
     action: Action
     reply: str | None
+    talk: Talk | None = None
+    answers: Question | None = None
+    value: Value = None
 
 
 @dataclass(frozen=True)
@@ -82,10 +99,11 @@ class _Keyword:
     beside: frozenset[str]
 
 
-def step(phone: Phone, text: str, guessed: Lang | None = None) -> Step:
+def step(phone: Phone, text: str, guessed: Lang | None = None, told: Told = NOTHING_TOLD) -> Step:
     """Say what a text is. Looks at the text as it came; what is stored is never changed by it.
 
-    ``guessed`` is the language that ``language.guess`` finds in it, where it was asked before.
+    ``guessed`` is the language that ``language.guess`` finds in it, where it was asked before; ``told`` what its words
+    tell, as ``questions.told_by`` says.
     """
     if is_empty(text):
         return _reply(phone, phone.lang or "st", "empty", "ask_again")
@@ -94,14 +112,19 @@ def step(phone: Phone, text: str, guessed: Lang | None = None) -> Step:
     words = _tokens(text)
     if phone.waiting and not phone.stopped and _matches("read", words):
         return Step(phone.lang or "st", "read", None)
-    if words == ("1",):
+    if words == ("1",) and (phone.stopped or phone.talk.question != "consent"):
         return _reply(phone, phone.lang or "st", "nothing_waiting", "nothing_waiting")
     for name in ("stop", "start", "english", "sesotho", "language", "info", "receipt", "cry"):
         spoken = _matches(name, words)
         if spoken and (name != "receipt" or len(text) <= _LONGEST_RECEIPT):
             return _keyword(phone, name, phone.lang or spoken)
-    lang = phone.lang or guessed or language.guess(text) or "st"
-    return _reply(phone, lang, "tip", "tip_received_again" if phone.known else "tip_received")
+    return _said(phone, text, words, phone.lang or guessed or language.guess(text) or "st", told)
+
+
+def is_bare(text: str) -> bool:
+    """Say whether a text is but a word or number that answers any question alike: again, it may answer the next."""
+    words = _tokens(text)
+    return _word(words) is not None or _number(words) is not None
 
 
 def typed_receipt(text: str) -> str:
@@ -190,13 +213,39 @@ def _keyword(phone: Phone, name: str, lang: Lang) -> Step:
         case "receipt":
             return _reply(phone, lang, "receipt", "receipt_said" if phone.receipt else "receipt_given")
         case "cry":
-            return _reply(phone, lang, "cry", "cry_received")
+            may_ask = not (phone.stopped or phone.waiting or phone.written_to)
+            turn = questions.cry(phone.talk, phone.told, may_ask=may_ask)
+            return replace(_reply(phone, lang, "cry", turn.reply), talk=turn.talk)
         case _:
             message = "Programming error: no such keyword"
             raise AssertionError(message)
 
 
-def _reply(phone: Phone, lang: Lang, action: Action, template: str) -> Step:
+def _said(phone: Phone, text: str, words: tuple[str, ...], lang: Lang, told: Told) -> Step:
+    """Take a text as words of the reporter: a first text, an answer, or more of the story."""
+    quiet = phone.stopped or phone.waiting or phone.written_to or phone.receipt or phone.calling
+    if not phone.known:
+        turn = questions.begin(told, may_ask=not quiet, text=text)
+    else:
+        number = None if phone.stopped else _number(words)
+        said = questions.said(
+            text, _word(words), number, told=told, follows=phone.recent, more=phone.talk.more
+        )  # fmt: skip
+        may_ask = phone.fresh and not quiet
+        turn = questions.go_on(phone.talk, said, phone.told, may_ask=may_ask, listens=not phone.written_to)
+    action: Action = "skip" if turn.skips else "answer" if turn.answers else "tip"
+    return Step(lang, action, None if phone.stopped else turn.reply, turn.talk, turn.answers, turn.value)
+
+
+def _word(words: tuple[str, ...]) -> Word | None:
+    return next((name for name in _WORDS if _matches(name, words)), None)
+
+
+def _number(words: tuple[str, ...]) -> int | None:
+    return next((at for at, name in enumerate(_NUMBERS, 1) if _matches(name, words)), None)
+
+
+def _reply(phone: Phone, lang: Lang, action: Action, template: str | None) -> Step:
     """Answer, unless the phone wants no texts: STOP holds until START, and what is written is kept anyway."""
     return Step(lang, action, None if phone.stopped else template)
 

@@ -9,13 +9,14 @@ import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cache
-from typing import cast
+from typing import NamedTuple, cast
 
 from sqlalchemy import Table, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from sms import call_backs, call_me, conversation
+from sms import call_backs, call_me, conversation, questions
 from sms.gateway import Inbound
+from sms.questions import Talk, Told
 from tipline import callback, erasure, followup, intake, language, outbox, phones, thread
 from tipline.intake import Report
 from tipline.models import Inbound as InboundRow
@@ -31,12 +32,15 @@ from tipline.triage import Advice
 CHANNEL = intake.BY_PHONE
 TWINS_WITHIN = timedelta(minutes=10)
 # Some gateways send a message again under a new id. Only these then count as the same: an order (STOP, 1) is obeyed.
-_MAY_BE_TWINS = ("tip", "cry", "call", "nothing_waiting")
+_MAY_BE_TWINS = ("tip", "cry", "answer", "skip", "call", "nothing_waiting")
+_BARE_TWINS_WITHIN = timedelta(seconds=20)  # "e" answers one question and, sooner than in ten minutes, the next
+_ASKED_WITHIN = timedelta(hours=24)  # after the first text
+_MOMENTS = timedelta(minutes=2)  # between the parts of one long text
 _GIVEN = "receipt_given"
 
 _inbound = cast("Table", InboundRow.__table__)
 _EARLIER = Prepared(
-    select(_inbound.c.id_hash, _inbound.c.answer).where(
+    select(_inbound.c.id_hash, _inbound.c.answer, _inbound.c.at).where(
         or_(
             _inbound.c.id_hash == bindparam("id"),
             and_(_inbound.c.twin_hash == bindparam("twin"), _inbound.c.at > bindparam("since")),
@@ -50,7 +54,7 @@ class Heard:
     """What the words of a text say by themselves: the advice on them as a tip, and their language.
 
     ``digits`` is the receipt that the text is, "" if it is none; ``wants_receipt`` says that it may ask for one;
-    ``asked`` that it asks to be called.
+    ``asked`` that it asks to be called; ``bare`` that it is but a word or number which answers any question alike.
     """
 
     advice: Advice
@@ -58,6 +62,13 @@ class Heard:
     digits: str = field(default="", repr=False)
     wants_receipt: bool = False
     asked: call_me.Asked | None = None
+    bare: bool = False
+
+    @property
+    def told(self) -> Told:
+        """Return what need not be asked any more."""
+        said = self.advice
+        return questions.told_by(place=said.place, danger=said.danger_now, child=said.child, reasons=said.reasons)
 
 
 @dataclass(frozen=True)
@@ -100,7 +111,15 @@ def hear(inbound: Inbound) -> Heard:
         conversation.typed_receipt(said),
         conversation.wants_receipt(said),
         call_me.read(said, inbound.number),
+        conversation.is_bare(said),
     )
+
+
+class _Before(NamedTuple):
+    """How an earlier message was answered, as it is kept, and when."""
+
+    answer: str
+    at: datetime
 
 
 def take(
@@ -125,18 +144,18 @@ def take(
         phones.one_at_a_time(session, keys, inbound.number)
     retried, twin = _earlier(session, id_hash, twin_hash, now)
     if retried is not None:
-        return Taken(_said(retried), promised=False)
+        return Taken(_said(retried.answer), promised=False)
     if inbound.erasable and inbound.message_id:
         erasure.keep_id(session, inbound.provider, inbound.message_id, keys=keys, now=now)
     if ahead.opened is not None and inbound.number:
         phone = Phone(inbound.number, inbound.provider, inbound.ours)
         followup.hold_answers(session, ahead.opened, phone, conversation.parts, keys=keys, now=now)
     caller = _caller(session, keys, inbound.number, now)
-    step = conversation.step(caller.phone, inbound.text, heard.lang)
+    step = conversation.step(caller.phone, inbound.text, heard.lang, heard.told)
     step = call_backs.answer(step, caller.phone, asked, None if given else heard.lang, inbound.text)
-    if twin is not None and step.action in _MAY_BE_TWINS:
-        thread.put(session, InboundRow, id_hash=id_hash, twin_hash=None, answer=twin, at=now)
-        return Taken(_said(twin), promised=False)
+    if twin is not None and _is_twin(twin, heard, step, now):
+        thread.put(session, InboundRow, id_hash=id_hash, twin_hash=None, answer=twin.answer, at=now)
+        return Taken(_said(twin.answer), promised=False)
     gave = False
     if step.reply == _GIVEN:
         gave = _give(session, caller, ahead, keys)
@@ -163,11 +182,21 @@ def _give(session: Session, caller: _Caller, ahead: Ahead, keys: KeyFile) -> boo
     return intake.attach_receipt(session, caller.tip.id, ahead.receipt, None, keys)
 
 
-def _earlier(session: Session, id_hash: bytes, twin_hash: bytes | None, now: datetime) -> tuple[str | None, str | None]:
-    """Return the answers to this very message and to its twin, if they came before."""
+def _earlier(
+    session: Session, id_hash: bytes, twin_hash: bytes | None, now: datetime
+) -> tuple[_Before | None, _Before | None]:
+    """Return the answers to this very message and to its (latest) twin, if they came before."""
     asked = {"id": id_hash, "twin": twin_hash, "since": now - TWINS_WITHIN}
-    found = {bytes(row.id_hash): row.answer or "" for row in _EARLIER.rows(session, asked)}
-    return found.pop(id_hash, None), next(iter(found.values()), None)
+    rows = _EARLIER.rows(session, asked)
+    found = {bytes(row.id_hash): _Before(row.answer or "", row.at) for row in rows}
+    return found.pop(id_hash, None), max(found.values(), key=lambda one: one.at, default=None)
+
+
+def _is_twin(twin: _Before, heard: Heard, step: conversation.Step, now: datetime) -> bool:
+    """Say whether a text is the same message as its twin; it may as well answer the next question alike."""
+    if heard.bare and step.action in {"answer", "skip"}:
+        return now - twin.at <= _BARE_TWINS_WITHIN
+    return step.action in _MAY_BE_TWINS
 
 
 def _caller(session: Session, keys: KeyFile, number: str, now: datetime) -> _Caller:
@@ -178,17 +207,24 @@ def _caller(session: Session, keys: KeyFile, number: str, now: datetime) -> _Cal
     if row is None:  # nothing was ever sent there: nothing can wait
         return _Caller(phone=conversation.Phone(stopped=stopped))
     tip = phones.open_tip_of(session, row)
-    return _Caller(
-        tip,
-        conversation.Phone(
-            known=tip is not None,
-            lang=cast("conversation.Lang | None", row.language),
-            stopped=stopped,
-            waiting=outbox.waits_for(session, _hashes(keys, number, now), now),
-            receipt=tip is not None and tip.receipt_lookup is not None,
-            calling=tip is not None and callback.ASKED in tip.reasons,
-        ),
+    tip_id = tip.id if tip is not None else None
+    waiting, written_to = outbox.answers_to(session, _hashes(keys, number, now), now, tip_id)
+    phone = conversation.Phone(lang=cast("conversation.Lang | None", row.language), stopped=stopped, waiting=waiting)
+    if tip is None:
+        return _Caller(phone=phone)
+    phone = replace(
+        phone,
+        known=True,
+        stopped=stopped or tip.no_texts,
+        receipt=tip.receipt_lookup is not None,
+        talk=Talk.unpack(row.dialogue),
+        told=questions.told_by(place=tip.place, danger=tip.danger_now, child=tip.child),
+        fresh=tip.channel == CHANNEL and now - tip.received_at < _ASKED_WITHIN and callback.CALLED not in tip.reasons,
+        calling=callback.ASKED in tip.reasons,
+        written_to=written_to,
+        recent=now - row.changed_at <= _MOMENTS,
     )
+    return _Caller(tip, phone)
 
 
 def _act(
@@ -201,17 +237,17 @@ def _act(
     given = asked is not None and bool(asked.number)
     phone = Phone(number, inbound.provider, inbound.ours, given=given) if number else None
     danger_now = True if step.action == "cry" else None
+    dialogue = (step.talk or caller.phone.talk).pack()
     match step.action:
         case "call" if asked is not None:
             lang = caller.phone.lang or (None if given else heard.lang)
             report = Report(CHANNEL, inbound.text, lang, phone=phone, call_back=True)
             said = None if asked.bare else heard.advice
             callback.ask(session, tip, report, asked.how, said=said, keys=keys, rules=rules, now=now)
-        case "tip" | "cry" if tip is not None:
-            followup.heed(session, tip, inbound.text, danger_now=danger_now, rules=rules, now=now)
-            followup.add(session, tip, inbound.text, keys=keys, now=now, to_receipt=tip.channel == CHANNEL)
+        case "tip" | "cry" | "answer" if tip is not None:
+            _add(session, tip, inbound, step, keys=keys, rules=rules, now=now)
         case "tip" | "cry":
-            report = Report(CHANNEL, inbound.text, step.lang, danger_now=danger_now, phone=phone)
+            report = Report(CHANNEL, inbound.text, step.lang, danger_now=danger_now, phone=phone, dialogue=dialogue)
             advice = None if danger_now else heard.advice  # a cry is more than its words
             intake.submit(session, report, now=now, keys=keys, rules=rules, advice=advice)
         case "read":
@@ -223,15 +259,37 @@ def _act(
             outbox.call_off(session, _hashes(keys, number, now), now)
         case "start":
             phones.start(session, keys, number)
+            if tip is not None:
+                tip.no_texts = False
         case "language":
             phones.remember(session, keys, number, now, tip_id=None, language=step.lang)
             if tip is not None:
                 tip.language = step.lang
-        case _:  # info, empty, nothing_waiting, receipt, digits: an answer is all
+        case _:  # skip, info, empty, nothing_waiting, receipt, digits: an answer is all
             pass
     if tip is not None and phone is not None and not given:
-        followup.move_number(session, tip, phone, keys=keys, now=now)
+        followup.move_number(session, tip, phone, keys=keys, now=now, dialogue=dialogue)
     return step.action == "read"
+
+
+def _add(
+    session: Session, tip: Tip, inbound: Inbound, step: conversation.Step, *, keys: KeyFile, rules: tuple[Rule, ...],
+    now: datetime,
+) -> None:  # fmt: skip
+    """Keep further words in their thread, and put to use what they answer."""
+    answer = step.value if isinstance(step.value, bool) else None
+    danger_now = True if step.action == "cry" else answer if step.answers == "danger" else None
+    child = answer if step.answers == "child" else None
+    followup.heed(session, tip, inbound.text, danger_now=danger_now, child=child, rules=rules, now=now)
+    followup.add(
+        session, tip, inbound.text, keys=keys, now=now, to_receipt=tip.channel == CHANNEL, answers=step.answers,
+        value=step.value,
+    )  # fmt: skip
+    if step.answers == "consent":
+        tip.content_consent = step.value == questions.CONTENT
+        tip.no_texts = step.value == questions.NOTHING
+        if tip.no_texts:
+            outbox.call_off(session, _hashes(keys, inbound.number, now), now)
 
 
 @cache

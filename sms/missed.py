@@ -48,7 +48,8 @@ def take(session: Session, call: Call, *, keys: KeyFile, rules: tuple[Rule, ...]
     report = Report(intake.BY_PHONE, language=lang, phone=Phone(call.number, call.carrier), call_back=True)
     callback.ask(session, tip, report, _MISSED.how, keys=keys, rules=rules, now=now)
     template = call_backs.question(_MISSED, lang)
-    if waits or template is None or phones.stopped(session, keys, call.number):
+    stopped = phones.stopped(session, keys, call.number) or (tip is not None and tip.no_texts)
+    if waits or template is None or stopped:
         return False
     text = outbox.Text(call.number, conversation.render(template, lang or "st"), call.carrier)
     _, phone_hash = phones.hashes(keys, call.number, now)[0]

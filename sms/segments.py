@@ -74,6 +74,11 @@ def segments(text: str) -> Segments:
     return Segments("UCS-2", split.total_bytes // 2, len(split.parts))
 
 
+def is_gsm(text: str) -> bool:
+    """Say whether a text leaves in GSM-7 as it stands, unfolded."""
+    return _BASIC.issuperset(text) or all(letter in _BASIC or letter in _EXTENDED for letter in text)
+
+
 def fits_one(text: str) -> bool:
     """Say whether a text, once folded, leaves in one segment."""
     return septets(text) <= ONE_SEGMENT

@@ -80,10 +80,14 @@ def add_by_receipt(
     return add(session, tip, text, keys=keys, now=now)
 
 
-def add(session: Session, tip: Tip, text: str, *, keys: KeyFile, now: datetime, to_receipt: bool = True) -> int:
+def add(
+    session: Session, tip: Tip, text: str, *, keys: KeyFile, now: datetime, to_receipt: bool = True,
+    answers: str | None = None, value: bool | int | None = None,
+) -> int:  # fmt: skip
     """Add a reporter's further words to their tip, sealed to its desks; return the entry's id. EmptyTip, TooLong.
 
     ``to_receipt`` is false where whoever holds the receipt need not be who wrote: then the receipt does not open them.
+    ``answers`` is the question that they answer (a code), ``value`` what with, where that is more than words.
     """
     if not text.strip():
         raise EmptyTip
@@ -94,7 +98,7 @@ def add(session: Session, tip: Tip, text: str, *, keys: KeyFile, now: datetime, 
         readers = [key for key in readers if key.point != tip.reporter_point]
     entry_id = thread.add(
         session, instance=keys.instance, tip_id=tip.id, binding=tip.binding, kind=thread.MESSAGE,
-        data={"text": text}, readers=readers, now=now,
+        data={"text": text, **({"answers": answers, "value": value} if answers else {})}, readers=readers, now=now,
     )  # fmt: skip
     tip.unread = True
     tip.changed_at = now
@@ -107,15 +111,20 @@ def add(session: Session, tip: Tip, text: str, *, keys: KeyFile, now: datetime, 
 
 
 def heed(
-    session: Session, tip: Tip, text: str, *, danger_now: bool | None, rules: tuple[Rule, ...], now: datetime
-) -> None:
+    session: Session, tip: Tip, text: str, *, danger_now: bool | None, rules: tuple[Rule, ...], now: datetime,
+    child: bool | None = None,
+) -> None:  # fmt: skip
     """Let a reporter's further words count as if they had been said at once; call it before ``add``.
 
-    Danger said later raises the tip (nothing lowers it), and a desk that the rules name now is let in: ``add`` then
-    seals the new words to it as well. What was said before stays with the desks that had it.
+    ``danger_now`` and ``child`` are what was answered to these questions. Danger said later raises the tip (nothing
+    lowers it), and a desk that the rules name now is let in: ``add`` then seals the new words to it as well. What was
+    said before stays with the desks that had it.
     """
-    advice = triage.advise(triage.Draft(text=text, language=tip.language, channel=tip.channel, danger_now=danger_now))
+    draft = triage.Draft(text, tip.language, tip.channel, danger_now=danger_now, child=child)
+    advice = triage.advise(draft)
     tip.place = tip.place or advice.place
+    tip.danger_now = danger_now if tip.danger_now is None else tip.danger_now
+    tip.child = child if tip.child is None else tip.child
     if advice.priority not in _SERIOUS:
         return
     before = tip.priority
@@ -132,8 +141,10 @@ def heed(
         thread.record(session, tip.id, "raised", now, before=before, to=tip.priority, desks=joined)
 
 
-def move_number(session: Session, tip: Tip, phone: Phone, *, keys: KeyFile, now: datetime) -> None:
-    """Remember the door a phone wrote to last (only the newest number entry counts)."""
+def move_number(
+    session: Session, tip: Tip, phone: Phone, *, keys: KeyFile, now: datetime, dialogue: str | None = None
+) -> None:
+    """Remember the door a phone wrote to last (only the newest number entry counts), and where questions stand."""
     readers = [key for key in thread.readers(session, tip) if key.point != tip.reporter_point]
     thread.add(
         session, instance=keys.instance, tip_id=tip.id, binding=tip.binding, kind=thread.NUMBER,
@@ -142,7 +153,7 @@ def move_number(session: Session, tip: Tip, phone: Phone, *, keys: KeyFile, now:
     old = list(thread.entries(session, tip.id, (thread.NUMBER,)))[:-1]
     for entry in old:
         session.delete(entry)
-    phones.remember(session, keys, phone.number, now, tip_id=tip.id, language=None)
+    phones.remember(session, keys, phone.number, now, tip_id=tip.id, language=None, dialogue=dialogue)
 
 
 def read_by_phone(session: Session, entry_id: int, now: datetime) -> None:

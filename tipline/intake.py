@@ -76,7 +76,8 @@ class Report:
     """What a channel hands in. Only ``channel`` and something said are needed; None means "not asked or skipped".
 
     ``place`` is a slug or free text; ``exclude`` desk slugs; ``exclude_note`` a named office or person (sealed);
-    ``phone`` where an answer may go, ``content_consent`` whether it may say more than "you have a message".
+    ``phone`` where an answer may go, ``content_consent`` whether it may say more than "you have a message";
+    ``dialogue`` where the questions to it stand, in the channel's own letters.
     """
 
     channel: str
@@ -95,6 +96,7 @@ class Report:
     sealed: SealedStory | None = field(default=None, repr=False)
     unfinished: bool = False
     call_back: bool = False  # asks to be called, which is enough to say
+    dialogue: str | None = None
 
 
 @dataclass(frozen=True)
@@ -161,7 +163,8 @@ def submit(
     if report.phone is not None:
         _add_number(session, tip_id, binding, report.phone, readers, keys, now)
         if report.channel == BY_PHONE:
-            phones.remember(session, keys, report.phone.number, now, tip_id=tip_id, language=report.language)
+            number, lang, dialogue = report.phone.number, report.language, report.dialogue
+            phones.remember(session, keys, number, now, tip_id=tip_id, language=lang, dialogue=dialogue)
     thread.record(session, tip_id, "received", now)
     return Submitted(tip_id, True, receipt is not None, receipt.digits if receipt else None)
 

@@ -152,6 +152,18 @@ def waits_for(session: Session, phone_hashes: list[bytes], now: datetime, entry_
     return session.scalar(wanted.limit(1)) is not None
 
 
+def answers_to(session: Session, phone_hashes: list[bytes], now: datetime, tip_id: int | None) -> tuple[bool, bool]:
+    """Say whether an answer is held for one of these phones, and whether one of this tip was ever promised to it."""
+    wanted = select(OutMessage.tip_id, OutMessage.state, OutMessage.expires_at).where(
+        OutMessage.phone_hash.in_(phone_hashes), OutMessage.kind == "answer"
+    )
+    rows = session.execute(wanted).all()
+    return (
+        any(row.state == HELD and row.expires_at > now for row in rows),
+        tip_id is not None and any(row.tip_id == tip_id for row in rows),
+    )
+
+
 def deliver(database: Database, sender: Sender, keys: KeyFile, clock: Callable[[], datetime]) -> int:
     """Send all that is due; return how many were tried."""
     tried = 0

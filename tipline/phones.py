@@ -30,12 +30,14 @@ _STOPPED = Prepared(select(OptOut.since).where(OptOut.phone_hash == bindparam("h
 def _known(hashes: int) -> Prepared:
     """Return what finds the rows of so many hashes, named ``hash0`` and so on."""
     these = or_(*(PhoneThread.phone_hash == bindparam(f"hash{at}") for at in range(hashes)))
-    return Prepared(select(PhoneThread.tip_id, PhoneThread.language, PhoneThread.changed_at).where(these))
+    return Prepared(
+        select(PhoneThread.tip_id, PhoneThread.language, PhoneThread.changed_at, PhoneThread.dialogue).where(these)
+    )
 
 
 def _remembering(dialect: ModuleType) -> Prepared:
     insert = dialect.insert(_threads)
-    kept = {name: func.coalesce(insert.excluded[name], _threads.c[name]) for name in ("tip_id", "language")}
+    kept = {name: func.coalesce(insert.excluded[name], _threads.c[name]) for name in ("tip_id", "language", "dialogue")}
     changed = {**kept, "changed_at": insert.excluded.changed_at}
     return Prepared(insert.on_conflict_do_update(index_elements=["phone_hash"], set_=changed))
 
@@ -64,6 +66,7 @@ class Known(NamedTuple):
     tip_id: int | None
     language: str | None
     changed_at: datetime
+    dialogue: str | None
 
 
 def parse(typed: str) -> str:
@@ -132,12 +135,24 @@ def open_tip_of(session: Session, thread: Known | None) -> Tip | None:
 
 
 def remember(
-    session: Session, keys: KeyFile, number: str, now: datetime, *, tip_id: int | None, language: str | None
-) -> None:
-    """Remember under this month's key which thread a phone belongs to and which language it speaks."""
+    session: Session, keys: KeyFile, number: str, now: datetime, *, tip_id: int | None, language: str | None,
+    dialogue: str | None = None,
+) -> None:  # fmt: skip
+    """Remember under this month's key which thread a phone belongs to, its language, and where questions to it stand.
+
+    What is None stays as it was.
+    """
     month, this = hashes(keys, number, now)[0]
     _REMEMBER[session.connection().dialect.name].run(
-        session, {"phone_hash": this, "month": month, "tip_id": tip_id, "language": language, "changed_at": now}
+        session,
+        {
+            "phone_hash": this,
+            "month": month,
+            "tip_id": tip_id,
+            "language": language,
+            "dialogue": dialogue,
+            "changed_at": now,
+        },
     )
 
 

@@ -56,7 +56,7 @@ class TestATip:
         (tip,) = desk.tips()
         assert desk.said(tip) == [make.STORY_ST, "Ba tloha hosane hoseng"]
         assert len(desk.number(tip)) == 3
-        assert "le molaetsa ona o fihlile" in line.carrier.texts(NUMBER)[1]
+        assert "o kotsing hona joale?" in line.carrier.texts(NUMBER)[1]
 
     def test_begins_anew_when_the_last_one_is_closed(self, line: Line) -> None:
         texter = line.texter()

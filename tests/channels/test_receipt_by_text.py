@@ -169,7 +169,7 @@ class TestAskedFor:
             assert grouped(digits).encode() not in written
         with line.house.database.read() as session:
             kept = {row.answer for row in session.scalars(select(Inbound))}
-        assert kept == {"tip_received:st", "receipt_given:st", "nothing_waiting:st"}
+        assert kept == {"tip_where:st", "receipt_given:st", "nothing_waiting:st"}
 
 
 @dataclass

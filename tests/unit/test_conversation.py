@@ -21,12 +21,14 @@ from sms.conversation import (
     typed_receipt,
     wants_receipt,
 )
+from sms.questions import Talk
 from sms.segments import ONE_SEGMENT
 from tipline.receipts import new_digits
 
 NEW = Phone()
 ACTIONS = {
-    "tip", "cry", "read", "stop", "start", "info", "language", "nothing_waiting", "empty", "receipt", "digits", "call",
+    "tip", "cry", "answer", "skip", "read", "stop", "start", "info", "language", "nothing_waiting", "empty", "receipt",
+    "digits", "call",
 }  # fmt: skip
 
 
@@ -70,8 +72,10 @@ def test_a_template_is_folded_on_the_way_out() -> None:
     ],
 )  # fmt: skip
 def test_a_bare_cry_is_a_cry_before_it_is_anything_else(text: str, lang: str) -> None:
-    assert step(NEW, text) == Step(lang, "cry", "cry_received")  # type: ignore[arg-type]
-    assert step(Phone(known=True, lang="st"), text) == Step("st", "cry", "cry_received")
+    asked = Talk(("where",), open=True, over=True)
+    assert step(NEW, text) == Step(lang, "cry", "cry_received", asked)  # type: ignore[arg-type]
+    assert step(Phone(known=True, lang="st"), text) == Step("st", "cry", "cry_received", asked)
+    assert step(Phone(known=True, lang="st", talk=asked), text) == Step("st", "cry", "safe_received", asked)
 
 
 @pytest.mark.parametrize(
@@ -123,7 +127,7 @@ def test_start_undoes_stop_and_is_answered(text: str) -> None:
 )  # fmt: skip
 def test_what_only_begins_like_a_keyword_goes_to_a_human(text: str) -> None:
     assert step(NEW, text).action == "tip"
-    assert step(NEW, text).reply == "tip_received"
+    assert step(NEW, text).reply == "tip_where"
     assert step(Phone(known=True), text).reply == "tip_received_again"
 
 
