@@ -28,7 +28,7 @@ lint: $(VENV)/dev.stamp ## style, types, walls, spelling, lengths of messages
 	$(BIN)/python -m content.spell translations/st content/st
 	$(BIN)/python -m sms.conversation
 
-bench: $(VENV)/dev.stamp $(WORDS) ## speed as ratios against bare Flask, measured side by side
+bench: $(VENV)/dev.stamp $(WORDS) packages ## speed as ratios against bare Flask, measured side by side
 	@$(BIN)/python -m bench
 
 lock: | $(VENV)/bin/python ## fix what requirements*.txt ask for, with hashes (`make lock UP=--upgrade`: the newest)

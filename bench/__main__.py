@@ -15,7 +15,7 @@ from urllib.parse import urlencode
 from bench import instance, load, rows, server
 from bench.rows import Bench, Result
 
-ROWS = ("lesson", "ussd_none", "ussd_kept", "sms", "burst", "sustained", "queue", "weight")
+ROWS = ("lesson", "ussd_none", "ussd_kept", "sms", "burst", "sustained", "kannel", "queue", "weight")
 RESULTS = Path(__file__).with_name("results.json")
 
 
@@ -68,6 +68,8 @@ def _measure(
         note(*rows.burst(bench))
     if "sustained" in wanted:
         note(rows.sustained(bench))
+    if "kannel" in wanted:
+        note(rows.kannel(bench, 1000 if quick else 5000))
     if "weight" in wanted:
         note(*rows.weight(bench))
     return results

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sqlite3
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,10 +22,10 @@ def make(var: Path) -> dict[str, str]:
     return made
 
 
-def count_tips(var: Path) -> int:
-    """Return how many tips an instance holds."""
-    with sqlite3.connect(var / "tipline.db") as connection:
-        return int(connection.execute("SELECT count(*) FROM tip").fetchone()[0])
+def count(var: Path, table: str) -> int:
+    """Return how many rows a table of an instance has."""
+    with contextlib.closing(sqlite3.connect(var / "tipline.db")) as connection:
+        return int(connection.execute(f"SELECT count(*) FROM {table}").fetchone()[0])  # noqa: S608 - a table of ours
 
 
 def fill(var: Path, tips: int) -> None:

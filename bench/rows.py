@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import statistics
 import time
 from collections.abc import Callable, Iterator
@@ -12,8 +13,9 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 from bench import load
+from bench.instance import count
 from bench.load import Script, Seen
-from bench.server import Server
+from bench.server import Server, granian, serving
 from tipline.sealing.passwords import receipt_keys
 
 CORES = 2
@@ -162,6 +164,24 @@ def queue(bench: Bench, big: Server, ask: Callable[[Server], bytes], tips: int) 
     return Result(f"the queue with {tips:,} tips / with 1,000", large / small, "×", 1.3, False, detail)
 
 
+def kannel(bench: Bench, texts: int) -> Result:
+    """Measure texts, all at once at the operator's end, through a real Kannel to the commit that Kannel waits for."""
+    from tests.channels import telco  # noqa: PLC0415 - Kannel runs as in the tests
+
+    folder = bench.var.parent / "kannel"
+    shutil.copytree(bench.var, folder / "var")
+    with telco.running_by_smpp(folder) as kannel:
+        environ = {"TIPLINE_VAR": str(folder / "var"), "PORT": str(kannel.app_port), **telco.settings_for(kannel)}
+        with serving(granian(kannel.app_port, "app:create_app"), kannel.app_port, environ, "/healthz"):
+            begun = time.perf_counter()
+            for number in range(texts):
+                kannel.deliver(_phone(number), f"{number}. {STORY[:120]}")
+            while count(folder / "var", "inbound") < texts:
+                time.sleep(0.05)
+            took = time.perf_counter() - begun
+    return Result("Kannel inbound, texts a minute", texts / took * 60, "", 5000, True, f"{texts:,} in {took:.1f} s")
+
+
 def weight(bench: Bench) -> list[Result]:
     """Weigh the web process and time its start."""
     return [
@@ -221,9 +241,7 @@ def _wait_for_receipts(bench: Bench, wanted: int) -> None:
 
 
 def _count(bench: Bench) -> int:
-    from bench.instance import count_tips  # noqa: PLC0415
-
-    return count_tips(bench.var)
+    return count(bench.var, "tip")
 
 
 def _check(seen: Seen, ok: frozenset[int]) -> None:

@@ -13,6 +13,7 @@ from xml.sax.saxutils import escape
 
 from flask import Blueprint, Response, abort, current_app, request
 from sqlalchemy.exc import IntegrityError, SQLAlchemyError
+from sqlalchemy.orm import Session
 
 from sms import conversation, inbox
 from sms.gateway import FORM, LONGEST_CALL, BadCall, Call, Delivery, Erases, Gateway, Inbound
@@ -104,7 +105,8 @@ def _note_delivery(gateway: Gateway, delivery: Delivery) -> bool:
     One that is not ours is of a reply that travelled in our answer to the carrier: its copy can be erased from now on.
     """
     here, name, now = house(), gateway.name, house().clock()
-    with here.database.write() as session:
+
+    def noted(session: Session) -> bool:
         note = partial(outbox.note_delivery, session, here.keys, name, delivery.carrier_id, delivery.state, now)
         if not note():
             if outbox.is_sending(session):
@@ -115,7 +117,9 @@ def _note_delivery(gateway: Gateway, delivery: Delivery) -> bool:
                 if ended and gateway.answers:  # such a reply is a template, and those fit one segment
                     price = here.settings.prices.get(name)
                     costs.note(session, name, 1, None if price is None else price.of(1), now)
-    return True
+        return True
+
+    return here.database.together(noted)
 
 
 def _keep(inbound: Inbound, *, promise: bool) -> inbox.Taken:

@@ -24,7 +24,7 @@ from tipline.house import House
 from tipline.models import OutMessage
 
 FILE = "jobs.db"
-WORKERS = 2  # threads: a carrier that is slow holds up one
+WORKERS = 8  # threads: a carrier that is slow holds up one, and what several have sent is noted with one commit
 Sweep = Callable[[Session, House, datetime], None]
 _REST_SECONDS = 0.05  # wakes closer together than this are one
 _log = logging.getLogger(__name__)

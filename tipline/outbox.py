@@ -292,7 +292,8 @@ def _send_one(database: Database, sender: Sender, keys: KeyFile, clock: Callable
         _failed(database, one.id, SendFailed("unexpected"), clock())
         return
     now, known = clock(), sent.carrier_id
-    with database.write() as session:
+
+    def taken(session: Session) -> None:
         _note(
             session,
             one.id,
@@ -307,6 +308,8 @@ def _send_one(database: Database, sender: Sender, keys: KeyFile, clock: Callable
             carrier_id_locked=lock(known.encode(), keys.outbox, "a carrier's id") if known else None,
         )
         costs.note(session, sent.carrier, sent.segments, sent.cost, now)
+
+    database.together(taken)
 
 
 def _failed(database: Database, message_id: int, failed: SendFailed, now: datetime) -> None:

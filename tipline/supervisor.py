@@ -10,6 +10,7 @@ import argparse
 import contextlib
 import ctypes
 import os
+import resource
 import signal
 import socket
 import subprocess
@@ -20,6 +21,7 @@ from pathlib import Path
 
 HOST = "127.0.0.1"  # a real instance stands behind a proxy on the same machine
 THREADS = 8  # blocking threads: SQLite lets one write at a time, more would only wait in another place
+CONNECTIONS = 4096  # at once, idle ones too: a gateway that comes again after a restart opens one for each text
 ROOT = Path(__file__).resolve().parent.parent
 WRONG_SETTINGS = 2  # the exit status of a command whose settings are wrong: starting it again would not help
 _FIRST_WAIT, _LONGEST_WAIT = 0.2, 10.0  # seconds before a dead child starts again, doubled each time
@@ -75,7 +77,7 @@ def children(port: int) -> list[Child]:
     web = [
         sys.executable, "-m", "granian", "--interface", "wsgi", "--factory", "--host", HOST, "--port", str(port),
         "--workers", "1", "--blocking-threads", str(THREADS), "--http", "1", "--no-ws", "--log-level", "error",
-        "app:create_app",
+        "--backlog", str(CONNECTIONS), "--backpressure", str(CONNECTIONS), "app:create_app",
     ]  # fmt: skip
     return [Child("web", web), Child("worker", [sys.executable, "-m", "flask", "--app", "app", "worker"])]
 
@@ -89,11 +91,21 @@ def run(port: int) -> int:
     status = _prepare()
     if status is not None:
         return status
+    _allow_connections()
     running = children(port)
     try:
         return _keep(running, f"http://{HOST}:{port}/")
     finally:
         _stop(running)
+
+
+def _allow_connections() -> None:
+    """Let the children open a file for each connection: many systems give 1,024 at first, and more to who asks."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 2 * CONNECTIONS
+    if soft != resource.RLIM_INFINITY and soft < wanted:
+        most = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, hard))
 
 
 def _prepare() -> int | None:

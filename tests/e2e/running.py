@@ -26,9 +26,9 @@ from tipline.sealing import totp
 PATIENCE = 40.0  # seconds that anything may take on a busy machine
 
 
-def until(true: Callable[[], Any], log: Path, what: str = "it") -> Any:
+def until(true: Callable[[], Any], log: Path, what: str = "it", patience: float = PATIENCE) -> Any:
     """Wait until something is true and return it; fail with what the processes said if it never is."""
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while not (found := true()):
         assert time.monotonic() < end, f"{what} never came\n{log.read_text()[-4000:]}"
         time.sleep(0.05)
@@ -90,6 +90,14 @@ class Instance:
             self.process.send_signal(signal.SIGINT)
             assert self.process.wait(PATIENCE) == 0
             self.process = None
+
+    def kill_web(self) -> None:
+        """Kill the web process at once, with all it was doing; the supervisor starts another."""
+        assert self.process is not None
+        children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children").read_text().split()
+        serving = [int(pid) for pid in children if b"granian" in Path(f"/proc/{pid}/cmdline").read_bytes()]
+        assert serving, children
+        os.killpg(serving[0], signal.SIGKILL)
 
     def flask(self, *words: str, typed: str = "") -> str:
         """Run ``flask --app app …`` for it; return what it said."""
@@ -182,8 +190,8 @@ def _environ(var: Path, port: int, more: Mapping[str, str]) -> dict[str, str]:
 
 @contextmanager
 def demo_instance(folder: Path, template: Path, **more: str) -> Iterator[Instance]:
-    """Run a demo instance."""
-    var, port = make.copy(template, folder / "var"), free_port()
+    """Run a demo instance, on a free port if ``PORT`` is not among the settings."""
+    var, port = make.copy(template, folder / "var"), int(more.get("PORT") or free_port())
     one = Instance(port, var, folder / "log", _environ(var, port, more), demo.made(var))
     one.people = {name: Person(name, one.secrets[name]) for name, _, _ in demo.ACCOUNTS}
     one.start()
