@@ -52,12 +52,23 @@ class Text:
         return asdict(self)
 
 
+@dataclass(frozen=True)
+class Report:
+    """What became of a text that the house sent: ``state`` as in ``outbox.RANK``."""
+
+    number: str = field(repr=False)
+    carrier_id: str = field(repr=False)
+    state: str
+
+
 class Texts:
-    """The texts of each phone, in memory only: the newest of few phones."""
+    """The texts of each phone, in memory only: the newest of few phones, and which of these are switched off."""
 
     def __init__(self) -> None:
         """Start with none."""
         self._of: OrderedDict[str, deque[Text]] = OrderedDict()
+        self._off: set[str] = set()
+        self._reports: deque[Report] = deque(maxlen=_MOST_TEXTS * _MOST_PHONES)
         self._lock = Lock()
 
     def add(self, number: str, other: str, text: str, *, mine: bool) -> None:
@@ -67,7 +78,37 @@ class Texts:
             self._of.setdefault(number, deque(maxlen=_MOST_TEXTS)).append(Text(mine, other, text, at))
             self._of.move_to_end(number)
             if len(self._of) > _MOST_PHONES:
-                self._of.popitem(last=False)
+                gone, _ = self._of.popitem(last=False)
+                self._off.discard(gone)
+
+    def deliver(self, number: str, other: str, text: str, carrier_id: str) -> None:
+        """Bring a text to a phone, unless it is switched off; what became of it is reported later."""
+        if not self.is_off(number):
+            self.add(number, other, text, mine=False)
+        self.report(Report(number, carrier_id, "undelivered" if self.is_off(number) else "delivered"))
+
+    def report(self, report: Report) -> None:
+        """Keep a report until it is told."""
+        with self._lock:
+            self._reports.append(report)
+
+    def reports(self, number: str) -> list[Report]:
+        """Return what is to be told of a phone's texts, once."""
+        with self._lock:
+            told = [one for one in self._reports if one.number == number]
+            for one in told:
+                self._reports.remove(one)
+            return told
+
+    def switch(self, number: str, *, off: bool) -> None:
+        """Switch a phone off or on."""
+        with self._lock:
+            (self._off.add if off and len(self._off) < _MOST_PHONES else self._off.discard)(number)
+
+    def is_off(self, number: str) -> bool:
+        """Say whether a phone is switched off."""
+        with self._lock:
+            return number in self._off
 
     def of(self, number: str) -> list[Text]:
         """Return a phone's texts, oldest first."""
@@ -133,6 +174,25 @@ class Line:
         self._post(f"/sms/africastalking/{self._africastalking}", fields)
         return ""
 
+    def ring(self, number: str, door: str) -> None:
+        """Ring and hang up before anybody answers, as a carrier or one's own telephone tells of it. NoNetwork."""
+        call_id, path = secrets.token_hex(16), f"/calls/{door}"
+        if door == "twilio":
+            fields = {
+                "CallSid": f"CA{call_id}",
+                "AccountSid": self.settings.twilio.account_sid,
+                "From": number,
+                "To": self.shortcode,
+                "CallStatus": "ringing",
+                "Direction": "inbound",
+            }
+            self._post(path, fields, self._signed(path, fields))
+        elif door == "kannel":
+            self._post(f"/calls/plain/{self.settings.calls_secrets[0]}", {"id": call_id, "from": number})
+        else:
+            fields = {"isActive": "1", "sessionId": call_id, "direction": "Inbound", "callerNumber": number}
+            self._post(f"{path}/{self._africastalking}", {**fields, "destinationNumber": self.shortcode})
+
     @property
     def _africastalking(self) -> str:
         return self.settings.africastalking.callback_secrets[0]
@@ -151,10 +211,13 @@ class Line:
             "SmsStatus": "received",
             "ApiVersion": "2010-04-01",
         }
-        signature = RequestValidator(twilio.auth_token).compute_signature(self.settings.base_url + path, fields)
-        answer = self._post(path, fields, {"X-Twilio-Signature": signature})
+        answer = self._post(path, fields, self._signed(path, fields))
         said = ET.fromstring(answer).find(_REPLY)  # noqa: S314 - our own door's answer
         return (said.text or "") if said is not None else ""
+
+    def _signed(self, path: str, fields: dict[str, str]) -> dict[str, str]:
+        validator = RequestValidator(self.settings.twilio.auth_token)
+        return {"X-Twilio-Signature": validator.compute_signature(self.settings.base_url + path, fields)}
 
     def _post(self, path: str, fields: dict[str, str], headers: dict[str, str] | None = None) -> str:
         return self._send(path, urlencode(fields).encode(), {"Content-Type": FORM, **(headers or {})})

@@ -14,8 +14,8 @@
     const now = JSON.stringify(texts);
     if (now === shown) return;
     shown = now;
-    if (!texts.length) return;
-    thread.replaceChildren(...texts.map((one) => {
+    if (!texts.length) thread.replaceChildren(document.getElementById("none").content.cloneNode(true));
+    else thread.replaceChildren(...texts.map((one) => {
       const item = document.createElement("li");
       const said = document.createElement("span");
       const from = document.createElement("small");
@@ -42,8 +42,12 @@
     try {
       const state = await press(what, answer);
       if (what === "text" && field("text").value === sent) field("text").value = state.text;
-      for (const name of ["session", "steps", "typed", "screen"]) field(name).value = state[name];
-      if (what !== "text" && what !== "refresh" && !field("answer").value) field("answer").value = state.answer;
+      const other = state.number !== field("was").value; // another phone in the hand
+      for (const name of ["was", "session", "steps", "typed", "screen"]) field(name).value = state[name];
+      if (state.problem !== "number") field("number").value = state.number;
+      field("off").checked = state.off;
+      for (const one of form.querySelectorAll(".pick")) one.setAttribute("aria-pressed", one.dataset.number === state.number);
+      if (other || (["call", "end"].includes(what) && !field("answer").value)) field("answer").value = state.answer;
       screen.textContent = state.problem ? words[state.problem].join("\n") : state.screen;
       screen.scrollTop = 0;
       showTexts(state.texts);
@@ -71,11 +75,12 @@
     else if (key === "clear") answer.value = answer.value.slice(0, -1);
     else then(key);
   });
-  field("number").addEventListener("change", () => { thread.replaceChildren(); shown = ""; then("refresh"); });
+  field("number").addEventListener("change", () => then("refresh"));
+  field("off").addEventListener("change", () => then("refresh"));
   field("number").addEventListener("keydown", (event) => { if (event.key === "Enter") { event.preventDefault(); event.target.blur(); } });
 
   setInterval(async () => {
-    if (busy || document.hidden) return;
+    if (busy || document.hidden || field("number").value !== field("was").value) return; // a number half typed
     try { showTexts((await press("refresh")).texts); } catch { /* the next look will do */ }
   }, 2000);
   thread.scrollTop = thread.scrollHeight;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass, field
 
 import requests
@@ -39,7 +40,8 @@ class Console:
 
     def send(self, message: Outbound) -> Sent:
         """Lay the text where the phone in the browser finds it."""
-        said = {"to": message.number, "from": message.ours or self.own, "text": message.text}
+        carrier_id = secrets.token_hex(16)  # the phone says under it whether the text reached it
+        said = {"to": message.number, "from": message.ours or self.own, "text": message.text, "id": carrier_id}
         try:
             answer = requests.post(
                 self.base_url + "/phone/deliver",
@@ -52,7 +54,7 @@ class Console:
             raise failures.of_request(error, self.name) from None
         if not answer.ok or answer.is_redirect:
             raise SendFailed("carrier_fault", carrier=self.name)
-        return Sent(self.name)
+        return Sent(self.name, carrier_id)
 
 
 def make(settings: Settings) -> Console:

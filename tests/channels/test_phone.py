@@ -24,7 +24,7 @@ from tests.browser import press
 from tests.channels.ussd_phone import Desk, tips_of
 from tipline import outbox
 from tipline.house import House
-from tipline.models import Tip
+from tipline.models import OutMessage, Tip
 
 NUMBER = "+26658000000"
 
@@ -168,7 +168,8 @@ def test_without_a_script_every_key_works(browser: Browser, served: Served) -> N
 def test_it_fits_and_its_keys_can_be_hit(browser: Browser, served: Served, width: int) -> None:
     page = open_phone(browser, served, width=width)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
-    small = "[...document.querySelectorAll('button,input:not([type=hidden]),select,a')].filter(e => {"
+    small = "[...document.querySelectorAll('button,input:not([type=hidden],[type=checkbox]),.switch,select,a')]"
+    small += ".filter(e => {"
     small += "const b = e.getBoundingClientRect(); return b.width && b.height < 40}).map(e => e.outerHTML.slice(0, 60))"
     assert page.evaluate(small) == []
     page.context.close()
@@ -187,6 +188,76 @@ def test_each_door_takes_its_carriers_own_request(served: Served, door: str) -> 
         assert session.scalar(select(Tip.channel).order_by(Tip.id.desc()).limit(1)) == "sms"
 
 
+@pytest.mark.parametrize("door", ["africastalking", "twilio", "kannel"])
+@pytest.mark.parametrize(("do", "texts"), [("ring", 0), ("ask", 1)])
+def test_a_call_that_nobody_takes_and_please_call_me_ask_for_a_call(
+    served: Served, door: str, do: str, texts: int
+) -> None:
+    state = served.press(do, door=door, text="half a")
+    assert (state["problem"], state["text"], sum(one["mine"] for one in state["texts"])) == ("", "half a", texts)
+    with served.house.database.read() as session:
+        tip = session.scalars(select(Tip).order_by(Tip.id.desc()).limit(1)).one()
+        assert (tip.channel, "call_back_asked" in tip.reasons) == ("sms", True)
+    served.deliver()
+    answers = [one for one in served.press("refresh")["texts"] if not one["mine"]]
+    assert len(answers) == 1
+    assert "12:" in answers[0]["text"] or "18:00" in answers[0]["text"], "when can you talk?"
+
+
+@pytest.mark.parametrize(("off", "fate"), [({}, "delivered"), ({"off": "1"}, "undelivered")])
+def test_the_desk_hears_whether_a_text_reached_the_phone(served: Served, off: dict[str, str], fate: str) -> None:
+    served.press("text", text="Ba nkile pasa ea ka, nthuse", **off)
+    served.deliver()
+    served.press("text", text="ENGLISH", was=NUMBER)  # on again, in the same hand
+    served.deliver()
+    with served.house.database.read() as session:
+        fates = list(session.scalars(select(OutMessage.delivery).order_by(OutMessage.id)))
+    shown = [one["mine"] for one in served.press("refresh")["texts"]]
+    assert fates[0] == fate
+    assert shown == ([True, True, False] if off else [True, False, True, False])
+    with served.house.database.read() as session:
+        assert set(session.scalars(select(OutMessage.delivery))) == {fate, "delivered"}
+
+
+def test_each_phone_has_its_own_texts_switch_and_session(served: Served) -> None:
+    first = served.press("text", text="from the first", off="1")
+    assert (first["number"], first["off"]) == (NUMBER, True)
+    at_menu = served.press("call", answer="*123#", off="1", was=NUMBER)
+    kept = {name: str(at_menu[name]) for name in ("session", "steps", "typed", "screen", "was", "number")}
+    second = served.press("phone-2", **kept, off="1")
+    assert (second["number"], second["was"], second["off"]) == ("+26658000001", "+26658000001", False)
+    assert (second["session"], second["screen"], second["texts"]) == ("", "", [])
+    third = served.press("refresh", **{**kept, "number": "5800 0002"})
+    assert (third["number"], third["session"], third["texts"]) == ("+26658000002", "", [])
+    back = served.press("phone-1", was="+26658000002", number="+26658000002")
+    assert (back["off"], [one["text"] for one in back["texts"]]) == (True, ["from the first"])
+
+
+def test_a_report_on_a_text_that_the_house_did_not_promise_is_dropped(served: Served) -> None:
+    said = {"to": NUMBER, "from": "", "text": "only a try", "id": "never heard of"}
+    headers = {"X-Phone-Secret": served.house.settings.console_secret}
+    assert requests.post(f"{served.address}/phone/deliver", json=said, headers=headers, timeout=20).status_code == 200
+    for _ in range(2):
+        assert [one["text"] for one in served.press("refresh")["texts"]] == ["only a try"]
+
+
+def test_with_a_script_another_phone_is_taken_in_the_hand(browser: Browser, served: Served) -> None:
+    page = open_phone(browser, served)
+    page.fill("#text", "Ke fono ea pele")
+    page.click("button[value='text']")
+    expect(page.locator("#thread .me")).to_have_count(1)
+    page.click("button[value='phone-2']")
+    expect(page.locator("#number")).to_have_value("+26658000001")
+    expect(page.locator("#thread .none")).to_be_visible()
+    expect(page.locator(".pick[aria-pressed=true]")).to_have_attribute("data-number", "+26658000001")
+    page.click("button[value='ring']")
+    served.deliver()
+    expect(page.locator("#thread li:not(.me):not(.none)")).to_have_count(1)
+    page.click("button[value='phone-1']")
+    expect(page.locator("#thread .me")).to_have_text(re.compile("Ke fono ea pele"))
+    page.context.close()
+
+
 def test_hanging_up_tells_the_door(served: Served) -> None:
     state = served.press("call", answer="*123#")
     for answer in ("2", "1", "1", "1"):
@@ -200,7 +271,6 @@ def test_hanging_up_tells_the_door(served: Served) -> None:
 def test_what_goes_wrong_is_said_on_the_screen(served: Served) -> None:
     assert served.press("call", answer="*999#")["problem"] == "code"
     assert served.press("call", answer="*123#", number="what")["problem"] == "number"
-    assert served.press("text", text="", door="none")["texts"] == []
     page = requests.post(f"{served.address}/phone", data={"do": "call", "answer": "1", "number": NUMBER}, timeout=20)
     assert "This code is not in use here." in page.text
     settings = served.app.config["TIPLINE"]
@@ -213,7 +283,7 @@ def test_what_goes_wrong_is_said_on_the_screen(served: Served) -> None:
 
 
 def test_only_who_holds_the_secret_delivers(served: Served) -> None:
-    said = {"to": NUMBER, "from": "", "text": "<b>you have a message</b>"}
+    said = {"to": NUMBER, "from": "", "text": "<b>you have a message</b>", "id": "1"}
     url, secret = f"{served.address}/phone/deliver", served.house.settings.console_secret
     for wrong in ({}, {"X-Phone-Secret": ""}, {"X-Phone-Secret": secret[:-1]}):
         assert requests.post(url, json=said, headers=wrong, timeout=20).status_code == 403

@@ -117,3 +117,11 @@ def test_the_administrator_s_pages(page: Page, address: str, lang: str, shared_a
     for path in ("/desk/people", "/desk/carriers"):
         page.goto(f"{address}{path}")
         judge(page)
+
+
+def test_the_phone_of_a_demo(page: Page, address: str) -> None:
+    page.goto(f"{address}/phone")
+    judge(page)
+    page.click("button[value='ask']")
+    page.wait_for_selector("#thread .me")
+    judge(page)
