@@ -28,7 +28,7 @@ Lang = Literal["st", "en"]
 LANGS: tuple[Lang, Lang] = ("st", "en")
 Action = Literal[
     "tip", "cry", "answer", "skip", "read", "stop", "start", "info", "language", "nothing_waiting", "empty", "receipt",
-    "digits", "call",
+    "digits", "call", "ended",
 ]  # fmt: skip
 
 _HERE = Path(__file__).parent
@@ -288,6 +288,9 @@ def _matches(name: str, words: tuple[str, ...]) -> Lang | None:
                 return _misspelt(keyword, words[0]) if len(words) == 1 else None
             at += 1
     return spoken
+
+
+tokens, matches = _tokens, _matches  # for the dialogues beside this one
 
 
 def _misspelt(keyword: _Keyword, word: str) -> Lang | None:

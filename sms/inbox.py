@@ -14,7 +14,7 @@ from typing import NamedTuple, cast
 from sqlalchemy import Table, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from sms import call_backs, call_me, conversation, questions
+from sms import call_backs, call_me, conversation, endings, orders, questions
 from sms.gateway import Inbound
 from sms.questions import Talk, Told
 from tipline import callback, erasure, followup, intake, language, outbox, phones, thread
@@ -54,7 +54,8 @@ class Heard:
     """What the words of a text say by themselves: the advice on them as a tip, and their language.
 
     ``digits`` is the receipt that the text is, "" if it is none; ``wants_receipt`` says that it may ask for one;
-    ``asked`` that it asks to be called; ``bare`` that it is but a word or number which answers any question alike.
+    ``asked`` that it asks to be called; ``bare`` that it is but a word or number which answers any question alike;
+    ``order`` what it orders to end.
     """
 
     advice: Advice
@@ -63,6 +64,7 @@ class Heard:
     wants_receipt: bool = False
     asked: call_me.Asked | None = None
     bare: bool = False
+    order: orders.Order | None = None
 
     @property
     def told(self) -> Told:
@@ -86,12 +88,13 @@ _NOTHING_AHEAD = Ahead()
 class Taken:
     """What a text led to. ``reply`` is the answer to it; ``promised`` says that the outbox has something to send.
 
-    ``gave`` says that the receipt worked out ahead was given away.
+    ``gave`` says that the receipt worked out ahead was given away; ``ended`` that something was destroyed.
     """
 
     reply: str | None
     promised: bool
     gave: bool = False
+    ended: bool = False
 
 
 @dataclass(frozen=True)
@@ -100,18 +103,21 @@ class _Caller:
 
     tip: Tip | None = None
     phone: conversation.Phone = field(default_factory=conversation.Phone)
+    known: phones.Known | None = None
 
 
 def hear(inbound: Inbound) -> Heard:
     """Look at a text's words: needs no transaction, so that others can write meanwhile."""
     said = inbound.text
+    order = orders.read(said)
     return Heard(
         intake.advise(Report(CHANNEL, said)),
         language.guess(said),
-        conversation.typed_receipt(said),
+        conversation.typed_receipt(said) or (order.digits if order else ""),
         conversation.wants_receipt(said),
         call_me.read(said, inbound.number),
         conversation.is_bare(said),
+        order,
     )
 
 
@@ -147,12 +153,17 @@ def take(
         return Taken(_said(retried.answer), promised=False)
     if inbound.erasable and inbound.message_id:
         erasure.keep_id(session, inbound.provider, inbound.message_id, keys=keys, now=now)
-    if ahead.opened is not None and inbound.number:
+    if ahead.opened is not None and inbound.number and heard.order is None:
         phone = Phone(inbound.number, inbound.provider, inbound.ours)
         followup.hold_answers(session, ahead.opened, phone, conversation.parts, keys=keys, now=now)
     caller = _caller(session, keys, inbound.number, now)
     step = conversation.step(caller.phone, inbound.text, heard.lang, heard.told)
     step = call_backs.answer(step, caller.phone, asked, None if given else heard.lang, inbound.text)
+    ending = endings.obey(session, heard.order, caller.known, ahead.opened, now) if inbound.number else None
+    if ending is not None and heard.order is not None:
+        lang = caller.phone.lang or heard.order.lang
+        step = conversation.Step(lang, "ended", None if caller.phone.stopped else ending.reply)
+        caller = replace(caller, tip=None if ending.destroyed else caller.tip)
     if twin is not None and _is_twin(twin, heard, step, now):
         thread.put(session, InboundRow, id_hash=id_hash, twin_hash=None, answer=twin.answer, at=now)
         return Taken(_said(twin.answer), promised=False)
@@ -164,6 +175,9 @@ def take(
     kept = "" if given else answer  # what answers a network's name goes nowhere
     thread.put(session, InboundRow, id_hash=id_hash, twin_hash=twin_hash, answer=kept, at=now)
     released = _act(session, inbound, heard, caller, step, keys=keys, rules=rules, now=now)
+    if ending is not None and ending.asked:
+        _remember_asked(session, caller, inbound.number, keys, now)
+    ended = ending is not None and ending.destroyed
     reply = _said(answer)
     if gave and ahead.receipt is not None:
         promise, reply = True, conversation.render(_GIVEN, step.lang, digits=grouped(ahead.receipt.digits))
@@ -171,8 +185,15 @@ def take(
         text = outbox.Text(inbound.number, reply, inbound.provider, inbound.ours)
         _, phone_hash = phones.hashes(keys, inbound.number, now)[0]
         outbox.promise(session, text, kind="reply", keys=keys, now=now, phone_hash=phone_hash)
-        return Taken(None if gave or given else reply, promised=True, gave=gave)
-    return Taken(reply, promised=released)
+        return Taken(None if gave or given else reply, promised=True, gave=gave, ended=ended)
+    return Taken(reply, promised=released, ended=ended)
+
+
+def _remember_asked(session: Session, caller: _Caller, number: str, keys: KeyFile, now: datetime) -> None:
+    """Remember that a yes comes next; any other text that joins the thread forgets it."""
+    if caller.known is not None:
+        tip_id, dialogue = caller.known.tip_id, caller.phone.talk.pack() + endings.ASKED
+        phones.remember(session, keys, number, now, tip_id=tip_id, language=None, dialogue=dialogue)
 
 
 def _give(session: Session, caller: _Caller, ahead: Ahead, keys: KeyFile) -> bool:
@@ -211,7 +232,7 @@ def _caller(session: Session, keys: KeyFile, number: str, now: datetime) -> _Cal
     waiting, written_to = outbox.answers_to(session, _hashes(keys, number, now), now, tip_id)
     phone = conversation.Phone(lang=cast("conversation.Lang | None", row.language), stopped=stopped, waiting=waiting)
     if tip is None:
-        return _Caller(phone=phone)
+        return _Caller(phone=phone, known=row)
     phone = replace(
         phone,
         known=True,
@@ -224,7 +245,7 @@ def _caller(session: Session, keys: KeyFile, number: str, now: datetime) -> _Cal
         written_to=written_to,
         recent=now - row.changed_at <= _MOMENTS,
     )
-    return _Caller(tip, phone)
+    return _Caller(tip, phone, row)
 
 
 def _act(

@@ -146,6 +146,8 @@ def _keep(inbound: Inbound, *, promise: bool) -> inbox.Taken:
             break
     if ahead.receipt is not None and not taken.gave:
         here.minter.give_back(ahead.receipt)
+    if taken.ended:
+        here.database.scrub()
     if taken.promised:
         here.wake()
     return taken
