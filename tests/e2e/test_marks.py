@@ -46,6 +46,10 @@ def _drive(one: Instance, carrier: FakeCarrier) -> list[str]:
     assert requests.post(f"{one.base}/api/v1/receipts/messages", json=more, timeout=PATIENCE).status_code == 201
     for number in NUMBERS[1:3]:
         assert one.text(number, f"{MARK} by text", secrets.token_hex(8)) == 200
+    call = {"sessionId": secrets.token_hex(8), "callerNumber": NUMBERS[1], "direction": "Inbound", "isActive": "1"}
+    rung = f"{one.base}/calls/africastalking/{one.secrets['africastalking-callback']}"
+    assert requests.post(rung, data=call, timeout=PATIENCE).status_code == 200
+    assert one.text("VCL-INFO", f"Please call me {NATIONAL[2]} {MARK}", secrets.token_hex(8)) == 200
     ussd = one.report_by_ussd(f"ATUid_{secrets.token_hex(16)}", NUMBERS[3], f"{MARK} by USSD").replace(" ", "")
     one.dial(f"ATUid_{secrets.token_hex(16)}", NUMBERS[3], ["1", "4", ussd])
     _mislead(one, receipt)

@@ -7,12 +7,14 @@ from collections.abc import Iterator
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
+from sqlalchemy import select
 
+from sms import missed
 from tests import make
 from tests.browser import press, served
 from tipline import outbox
-from tipline.models import OutMessage
+from tipline.models import OutMessage, Tip
 from tipline.outbox import Text
 
 RULES = {
@@ -101,6 +103,26 @@ def test_the_desk(page: Page, address: str, lang: str, shared_app: Flask) -> Non
     for path in (tip, "/desk/account", "/desk/account/authenticator", "/desk/key"):
         page.goto(f"{address}{path}")
         judge(page)
+
+
+def test_a_request_to_be_called(page: Page, address: str, lang: str, shared_app: Flask) -> None:
+    house = make.house_of(shared_app)
+    with house.database.write() as session:
+        call = missed.Call("plain", f"axe-{lang}", "+26658123457")
+        missed.take(session, call, keys=house.keys, rules=house.rules, now=house.clock())
+        uid = session.scalars(select(Tip.uid).order_by(Tip.id.desc())).first()
+    page.goto(f"{address}/desk/sign-in?lang={lang}")
+    page.locator("#username").fill("immigration")
+    page.locator("#password").fill(make.password(house, "immigration"))
+    press(page.locator("form.card button"))
+    page.wait_for_url("**/desk/")
+    page.goto(f"{address}/desk/tips/{uid}")
+    judge(page)
+    if page.locator("form[action$='/take']").count():
+        press(page.locator(".bar form button"))
+    press(page.locator("form[action*='/number'] button"))
+    expect(page.locator("#number")).to_have_attribute("href", "tel:+26658123457")
+    judge(page)
 
 
 def test_the_administrator_s_pages(page: Page, address: str, lang: str, shared_app: Flask) -> None:
