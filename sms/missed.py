@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import cast
 
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 
 from sms import call_backs, conversation
 from sms.call_me import Asked
+from sms.questions import Talk
 from tipline import callback, intake, outbox, phones, thread
 from tipline.intake import Report
 from tipline.models import Inbound as InboundRow
@@ -47,6 +48,9 @@ def take(session: Session, call: Call, *, keys: KeyFile, rules: tuple[Rule, ...]
     lang = cast("conversation.Lang | None", known.language if known else None)
     report = Report(intake.BY_PHONE, language=lang, phone=Phone(call.number, call.carrier), call_back=True)
     callback.ask(session, tip, report, _MISSED.how, keys=keys, rules=rules, now=now)
+    if known is not None and tip is not None:  # one question at a time: what is said next answers this one
+        talk = replace(Talk.unpack(known.dialogue), open=False)
+        phones.remember(session, keys, call.number, now, tip_id=tip.id, language=None, dialogue=talk.pack())
     template = call_backs.question(_MISSED, lang)
     stopped = phones.stopped(session, keys, call.number) or (tip is not None and tip.no_texts)
     if waits or template is None or stopped:

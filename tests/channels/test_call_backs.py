@@ -205,6 +205,39 @@ class TestSafeTimes:
         assert "has arrived" in (said_in(line.texter("twilio").text("The man comes at 18:00 for the girls")) or "")
 
 
+class TestBesideOtherQuestions:
+    @pytest.mark.parametrize("by_call", [True, False])
+    def test_the_wish_to_be_called_is_the_only_question_then(self, by_call: bool, line: Line) -> None:
+        texter = line.texter("twilio")
+        assert "?" in (said_in(texter.text(make.STORY_ST)) or "")  # one of the others waits for its answer
+        if by_call:
+            at(line)["twilio"].send(line.app.test_client())
+        else:
+            texter.text("ntetsetse")
+        line.clock.forward(minutes=20)
+        answered = said_in(texter.text("CHE")) or ""
+
+        assert "ha ho motho ea tla u letsetsa" in answered
+        assert request(line).times == ("never",)
+        assert the_tip(line)[1].child is None
+
+    def test_none_is_asked_where_a_call_was_asked_for_first(self, line: Line) -> None:
+        texter = line.texter("twilio")
+        texter.text("please call me")
+        line.clock.forward(minutes=20)
+
+        assert "?" not in (said_in(texter.text("They are outside the house")) or "")
+
+    def test_whoever_wants_no_texts_about_a_tip_gets_none_for_a_call(self, line: Line) -> None:
+        line.texter("twilio").text(make.STORY_ST)
+        with line.house.database.write() as session:
+            session.scalars(select(Tip)).one().no_texts = True
+        at(line)["plain"].send(line.app.test_client())
+
+        assert request(line).is_open
+        assert count(line, OutMessage) == 0
+
+
 class TestPassedOnByANetwork:
     @pytest.mark.parametrize("sender", ["VCL-INFO", "140"])
     def test_the_number_in_the_text_is_the_one_to_call(self, sender: str, line: Line) -> None:
