@@ -34,7 +34,9 @@ class FakeCarrier:
 
     ``mood[carrier]``: ok, fault (500), opted_out, bad_number, bad_sender, no_credit, not_authorised, empty,
     charset (ok, with a charset in the content type), garbage (2xx that nobody can read), drop (the connection breaks
-    after the request), silent (no answer). When it is told to erase: incomplete (20009), fault, drop, silent.
+    after the request), silent (no answer). Twilio's own: priced (ok, with the price at once), ``error STATUS CODE``;
+    Africa's Talking's: ``status CODE`` of the recipient, ``no id``; Kannel's: ``answer STATUS WORDS``. When it is told
+    to erase: incomplete (20009), fault, drop, silent.
     ``copies`` is what Twilio keeps, id → words; ``told`` is what it was told to do with them.
     """
 
@@ -186,10 +188,14 @@ def _twilio(mood: str, fields: dict[str, str], message_id: str) -> Answer:
     }
     if mood in errors:
         return _twilio_error(*errors[mood])
+    if mood.startswith("error "):
+        status, code = map(int, mood.split()[1:])
+        return _twilio_error(status, code, f"No: {fields['To']}")
     if mood == "garbage":
         return 201, JSON, "<html>"
     sid = "SM" + message_id.rjust(32, "0")
     said = {"sid": sid, "status": "queued", "to": fields["To"], "body": fields["Body"], "error_code": None}
+    said |= {"num_segments": "1", "price": "-0.07500" if mood == "priced" else None, "price_unit": "USD"}
     return 201, JSON, json.dumps(said)
 
 
@@ -206,13 +212,16 @@ def _africastalking(mood: str, fields: dict[str, str], message_id: str) -> Answe
         return 201, "text/html", "<html>"
     if mood in {"empty", "bad_sender"}:
         return 201, JSON, json.dumps({"SMSMessageData": {"Message": "InvalidSenderId", "Recipients": []}})
+    status = int(mood.removeprefix("status ")) if mood.startswith("status ") else statuses.get(mood, 101)
     recipient = {
-        "statusCode": statuses.get(mood, 101),
+        "statusCode": status,
         "number": fields["to"],
-        "status": "Success" if mood not in statuses else "UserInBlacklist",
+        "status": "Success" if status < 400 else "UserInBlacklist",
         "cost": "KES 0.8000",
-        "messageId": "None" if mood in statuses else f"ATPid_{message_id}",
+        "messageId": "None" if status >= 400 else f"ATPid_{message_id}",
     }
+    if mood == "no id":
+        recipient |= {"messageId": "None", "cost": "0"}
     said = {"SMSMessageData": {"Message": "Sent to 1/1 Total Cost: KES 0.8000", "Recipients": [recipient]}}
     return 201, JSON if mood != "charset" else f"{JSON}; charset=utf-8", json.dumps(said)
 
@@ -224,6 +233,8 @@ def _kannel(mood: str, fields: dict[str, str], message_id: str) -> Answer:
         "no_route": (404, "Not routable"),
     }
     status, said = errors.get(mood, (202, "0: Accepted for delivery"))
+    if mood.startswith("answer "):
+        status, said = int(mood.split()[1]), mood.split(maxsplit=2)[2]
     return status, "text/html", said
 
 

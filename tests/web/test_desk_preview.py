@@ -4,14 +4,20 @@ from __future__ import annotations
 
 import html
 import re
+from pathlib import Path
 
 import pytest
 from flask import Flask
-from sqlalchemy import select
+from sqlalchemy import select, update
 
+from tests import make
 from tests.web.desk import Desk, at, tell, tell_by_phone
 from tipline.house import House
-from tipline.models import Entry, OutMessage
+from tipline.models import Entry, OutMessage, Tip
+from tipline.phones import Phone
+
+ANYBODY = Phone("+26658801234")  # no door of ours
+KANNEL = {"KANNEL_SENDSMS_URL": "http://127.0.0.1:1/x", "KANNEL_USERNAME": "u", "KANNEL_PASSWORD": "p"}
 
 
 @pytest.fixture
@@ -49,6 +55,44 @@ def test_an_answer_that_no_phone_gets_has_none(desk: Desk, house: House) -> None
     tip = tell(house)
     assert 'name="preview"' not in desk.get(tip)
     assert 'id="preview"' not in desk.post(tip + "/replies", 200, text="We will come.", preview="1").text
+
+
+PRICES = "console 0.25 LSL 2026-11-01"
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "Price not known: The phone in the browser"),
+        ({"TIPLINE_PRICES": PRICES}, "Price, the notice included: LSL 0.75 (The phone in the browser)"),
+        ({"TIPLINE_CARRIERS": "kannel,console", **KANNEL, "TIPLINE_PRICES": PRICES}, "Price not known: Kannel"),
+        (
+            {
+                "TIPLINE_CARRIERS": "kannel,console", **KANNEL, "TIPLINE_CARRIERS_NOTICE": "console",
+                "TIPLINE_PRICES": f"{PRICES}, kannel 0.0079 USD 2026-11-01",
+            },
+            "Price, the notice included: USD 0.0158 (Kannel), LSL 0.25 (The phone in the browser)",
+        ),
+    ],
+)  # fmt: skip
+def test_the_price_is_said_or_said_to_be_unknown(var: Path, settings: dict[str, str], said: str) -> None:
+    app = make.app(var, **settings)
+    house = make.house_of(app)
+    tip = tell_by_phone(house, phone=ANYBODY)
+    page = at(app, "immigration").post(tip + "/replies", 200, text="lentsoe le leng " * 15, preview="1").text
+    assert said in html.unescape(page)
+    house.database.dispose()
+
+
+def test_who_agreed_to_the_words_themselves_gets_no_notice_to_pay_for(var: Path) -> None:
+    app = make.app(var, TIPLINE_PRICES=PRICES)
+    house = make.house_of(app)
+    tip = tell_by_phone(house, phone=ANYBODY)
+    with house.database.write() as session:
+        session.execute(update(Tip).values(content_consent=True))
+    page = at(app, "immigration").post(tip + "/replies", 200, text="lentsoe le leng " * 15, preview="1").text
+    assert "Price: LSL 0.50 (The phone in the browser)" in page
+    house.database.dispose()
 
 
 def test_another_desk_sees_none(app: Flask, house: House) -> None:
