@@ -284,12 +284,12 @@ def price_of(one: Price | None) -> str:
     return f"{one.segment} ({written_date(one.since)})"
 
 
-def cost(one: Spent) -> str:
+def cost(one: Spent) -> list[str]:
     """Return what messages cost, currency by currency, and how many have no known price."""
     sums = [str(money) for money in one.sums.values()]
     if one.unpriced:
         sums.append(str(gettext("not known: %(count)s", count=one.unpriced)))
-    return ", ".join(sums)
+    return sums
 
 
 def month(code: str) -> str:
