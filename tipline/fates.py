@@ -6,7 +6,7 @@ arrived. Somebody at the desk decides.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -66,7 +66,7 @@ def send_again(
     if [one for one in dead if outbox.retry(session, one, now)]:
         session.flush()
         return
-    fate = _fate(_newest(rows), now, reports) if rows else None
+    fate = _fate(outbox.newest(rows), now, reports) if rows else None
     if fate is None or fate.code not in AGAIN:
         raise NotFound
     wanted = answers.way(tip, has_number=number is not None) in (answers.TEXT, answers.NOTICE)
@@ -88,17 +88,11 @@ def fates(session: Session, tip_id: int, now: datetime, reports: Reports) -> dic
         return {}
     acts = session.scalars(select(Event).where(Event.tip_id == tip_id, Event.kind == "sent_again").order_by(Event.id))
     again = {act.data.get("entry"): (act.account_id, act.at) for act in acts}
-    return {entry: _fate(_newest(rows), now, reports, again.get(entry)) for entry, rows in by_entry.items()}
+    return {entry: _fate(outbox.newest(rows), now, reports, again.get(entry)) for entry, rows in by_entry.items()}
 
 
 def _of(tip_id: int) -> Any:  # noqa: ANN401 - an SQL expression
     return select(OutMessage).where(OutMessage.tip_id == tip_id).order_by(OutMessage.id)
-
-
-def _newest(rows: Sequence[OutMessage]) -> list[OutMessage]:
-    """Return what was promised last: a notice and the words it speaks of are made at one moment."""
-    last = max(row.created_at for row in rows)
-    return [row for row in rows if row.created_at == last]
 
 
 def _fate(

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Protocol
@@ -229,6 +229,12 @@ def is_sending(session: Session) -> bool:
 def _through(payload: bytes, keys: KeyFile, phone: Phone) -> bytes:
     number, text, _, _ = json.loads(unlock(payload, keys.outbox, _PURPOSE))
     return lock(json.dumps([number, text, phone.carrier, phone.ours]).encode(), keys.outbox, _PURPOSE)
+
+
+def newest(rows: Sequence[OutMessage]) -> list[OutMessage]:
+    """Return what was promised last of an answer: its notice and its words are promised at one moment."""
+    last = max((row.created_at for row in rows), default=None)
+    return [row for row in rows if row.created_at == last]
 
 
 def refusals(tried: str | None) -> Refusals:

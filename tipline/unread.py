@@ -47,7 +47,7 @@ def tell(session: Session, now: datetime, after: timedelta) -> int:
 
 
 def _arrived(texts: Sequence[OutMessage]) -> bool:
-    answer = [one for one in texts if one.kind == "answer"]
+    answer = [one for one in outbox.newest(texts) if one.kind == "answer"]
     return bool(answer) and all(one.state == outbox.SENT and one.delivery not in _LOST for one in answer)
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 NAME = "twilio"
 _GONE = 404
+_NO_ANSWER_BEHIND = 504  # whoever stands in front of Twilio waited in vain: it may have been taken
 _SERVICE = "MG"  # how the id of a messaging service begins
 # https://www.twilio.com/docs/api/errors: what a refusal means, and whether trying again is useless.
 _CODES = {
@@ -127,6 +128,8 @@ class Twilio:
         except requests.RequestException as error:
             raise failures.of_request(error, self.name) from None
         except TwilioRestException as error:
+            if error.status == _NO_ANSWER_BEHIND:
+                raise SendFailed("no_answer", unsure=True, carrier=self.name) from None
             code, final = _CODES.get(int(error.code or 0), ("carrier_fault", False))
             raise SendFailed(code, final=final, carrier=self.name) from None
         except (TwilioException, ValueError):  # an answer of 2xx that cannot be read

@@ -85,6 +85,17 @@ def test_twilio_refuses_by_a_code_of_its_own(
     assert (failed.code, failed.final, failed.unsure) == (meaning, final, False)
 
 
+def test_twilio_may_have_taken_what_its_own_gateway_waited_for(
+    gateways: dict[str, Gateway], carrier: FakeCarrier
+) -> None:
+    carrier.mood["twilio"] = "error 504 20504"
+
+    failed = send(gateways["twilio"])
+
+    assert isinstance(failed, SendFailed)
+    assert (failed.code, failed.unsure) == ("no_answer", True)
+
+
 def test_twilio_is_not_waited_for_longer_than_ten_seconds(gateways: dict[str, Gateway]) -> None:
     assert gateways["twilio"]._client.http_client.timeout == failures.TIMEOUT[1] == 10  # type: ignore[attr-defined]
 

@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import select, update
 
 from tests.unit.conftest import Carrier, Core, Words
-from tipline import casework, costs, fates, outbox, phones
+from tipline import casework, costs, fates, outbox, phones, unread
 from tipline.errors import CannotReply, NotFound
 from tipline.fates import Fate, Reports
 from tipline.models import OutMessage
@@ -232,3 +232,18 @@ def test_who_stood_in_and_what_it_cost_are_noted_with_the_sending(core: Core, an
     with core.house.database.read() as session:
         one = costs.spent(session)["fake"]["2026-11"]
     assert (one.messages, one.segments, one.sums) == (1, 3, {"LSL": Money(750_000, "LSL")})
+
+
+def test_words_that_arrived_at_the_second_sending_count_as_read(core: Core, answered: tuple[int, int]) -> None:
+    deliver(core)
+    report(core, "id-1", "failed")
+    core.clock.turn(minutes=1)
+    again(core, answered)
+    deliver(core)
+    ask(core)
+    deliver(core)
+    report(core, "id-3", "delivered")
+    core.clock.turn(days=30)
+
+    with core.house.database.write() as session:
+        assert unread.tell(session, core.clock(), timedelta(days=5)) == 0
