@@ -167,9 +167,11 @@ def replay(menu: Menu, text: str, *, briefly: bool = False) -> Walk | None:
     return Walk(turn, stays, speaks, tuple(screens))
 
 
-def language_of(text: str) -> Lang | None:
-    """Return the language that a session's first inputs chose; None if they chose none."""
-    for answer in text.split("*", _MOST_INPUTS):
-        if answer.strip() in {"1", "2"}:
-            return "st" if answer.strip() == "1" else "en"
-    return None
+def language_of(menu: Menu, text: str) -> Lang | None:
+    """Return the language that a session's inputs chose last; None if they chose none."""
+    turn = ussd.start(menu)
+    for answer in text.split("*", _MOST_INPUTS)[:_MOST_INPUTS]:
+        turn = ussd.play(menu, turn.session, answer)
+        if turn.screen.end:
+            break
+    return turn.session.lang

@@ -106,7 +106,7 @@ class Sessions:
 
     def sorry(self, text: str, code: str = "try_again") -> str:
         """Return the screen that says what went wrong, in the language that these inputs chose."""
-        return ussd.failed_screen(self._menu, language_of(text), code).wire()
+        return ussd.failed_screen(self._menu, language_of(self._menu, text), code).wire()
 
     def end(self, session_id: str) -> None:
         """Close a session that the carrier says is over, and make final what it left."""
@@ -275,7 +275,7 @@ class Sessions:
     def _closed(self, dial: Dial, tip_id: int | None = None) -> _Done:
         if tip_id is None:
             return _Done(self.sorry(dial.text), taken=False)
-        return _Done(ussd.thanks_screen(self._menu, language_of(dial.text)).wire(), taken=False)
+        return _Done(ussd.thanks_screen(self._menu, language_of(self._menu, dial.text)).wire(), taken=False)
 
 
 def finalise(session: Session, house: House, now: datetime) -> None:  # noqa: ARG001 - every sweep is handed the house

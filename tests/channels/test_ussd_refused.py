@@ -146,6 +146,17 @@ def test_a_fault_ends_in_the_users_language_with_200(
     assert tips_of(house) == []
 
 
+def test_a_fault_speaks_the_language_that_was_chosen_last(any_app: Flask) -> None:
+    phone, house = UssdPhone.at(any_app), make.house_of(any_app)
+    phone.press("2", "0", "1", "1", "1")  # English, then Sesotho after all
+
+    def broken() -> datetime:
+        raise RuntimeError
+
+    house.clock = broken
+    assert phone.press("1") == failed_screen(menu_of(any_app), "st", "try_again").wire()
+
+
 def test_without_a_key_file_nothing_is_kept_and_the_caller_is_told(var: Path) -> None:
     app = make.app(var)
     (var / "keys.json").unlink()

@@ -8,13 +8,24 @@ import secrets
 from flask import Flask
 
 from sms import ussd
+from sms.menu import LANGS
 from sms.ussd import said
 from tests import make
-from tests.channels.ussd_phone import Desk, UssdPhone, menu_of, rows_of, sweep, tips_of
+from tests.channels.ussd_phone import (
+    STORY,
+    TO_STORY,
+    Desk,
+    UssdPhone,
+    menu_of,
+    receipt_in,
+    rows_of,
+    sweep,
+    tips_of,
+)  # fmt: skip
 from tipline import casework
 from tipline.models import Tip
 
-WALKS = 120
+WALKS, READS = 100, 20
 KEYS = [
     *["1"] * 12, "2", "2", "2", "3", "3", "4", "0", "0", "00", "9", "", "*", "1*", "x", "\u0662", "stop",
     "they * hurt", "0 girls", "\u0161\u2019m\u00e8 \U0001f198", "a" * 1200,
@@ -49,6 +60,30 @@ def test_in_random_walks_one_session_is_one_tip_at_most_and_holds_what_was_answe
     assert not any(tip.unfinished for tip in tips_of(house))
     assert not any(row.locked for row in rows_of(house))
     assert before > WALKS // 2, "most walks say something"
+
+
+def test_in_random_walks_through_answers_none_is_a_fault_and_a_report_is_closed_or_destroyed_once(app: Flask) -> None:
+    dice, house, menu = random.Random(7), make.house_of(app), menu_of(app)
+    desk, sorry = Desk(app), {ussd.failed_screen(menu, lang, "try_again").wire() for lang in LANGS}
+    keys = ["1", "1", "2", "2", "2", "3", "3", "0", "00", "", "he * is back", "\u0161\u2019"]
+    ends = set()
+    for number in range(READS):
+        reporter = UssdPhone.at(app, number=f"+2665800{number:04}")
+        receipt = receipt_in(reporter.press("1", *TO_STORY, "2", STORY))
+        tip = tips_of(house)[-1]
+        desk.answer(tip, "Re tla u thusa. " * dice.randint(1, 20))
+        phone = UssdPhone.at(app, number=f"+2666200{number:04}")
+        wire = phone.press(dice.choice("12"), "4", receipt)
+        while wire.startswith("CON ") and len(phone.typed) < 14:
+            wire = phone.press(dice.choice(keys))
+            assert phone.send() == wire
+            assert wire not in sorry
+        told = {event.kind for event in desk.view(tip).events} & {"withdrawn", "receipt_closed"}
+        assert len(told) <= 1
+        again = UssdPhone.at(app).press("2", "4", receipt)
+        assert again.startswith("END ") == bool(told)
+        ends |= told
+    assert ends == {"withdrawn", "receipt_closed"}
 
 
 def travels(phone: UssdPhone, screens: dict[str, str], fate: str, dice: random.Random) -> None:
