@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
-from tipline import desks
+from tipline import audit, desks
 from tipline.errors import (
     AlreadyThere,
     EnrolFirst,
@@ -226,6 +226,9 @@ def begin(
         )
     )  # fmt: skip
     session.flush()
+    if recovery is not None:
+        audit.note(session, "key_made", now, account_id=account.id, desk_id=account.desk_id)
+    audit.note(session, "signed_in", now, account_id=account.id, desk_id=account.desk_id, of=account.id, by=kind)
     token = base64.urlsafe_b64encode(raw_id + by).decode().rstrip("=")
     return Started(token, now + SIGNED_IN_FOR, recovery, second_factor and not account.totp_confirmed)
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tipline import answers, desks, fates, latecomers, lifecycle, thread
+from tipline import answers, audit, desks, fates, latecomers, lifecycle, thread
 from tipline.accounts import READERS, Identity
 from tipline.answers import LONGEST_REPLY, Words
 from tipline.errors import (
@@ -101,6 +101,8 @@ def look(session: Session, case: Case) -> None:
         _event(session, case, "first_look")
     elif not _has_acted(session, case):
         _event(session, case, "opened")
+    elif not audit.looked_lately(session, case.who.account_id, case.tip.uid, case.now):
+        audit.note_by(session, case.who, "viewed", case.now, of=case.tip.uid)
     case.tip.unread, case.tip.news = False, None
     if case.tip.closed_at is not None:  # the reporter wrote after the end: seen, it leaves this desk's queue again
         case.at.active = False
@@ -109,7 +111,9 @@ def look(session: Session, case: Case) -> None:
 
 def is_news(session: Session, case: Case) -> bool:
     """Say whether there is something to note when a person looks at a tip."""
-    return case.tip.unread or case.tip.first_look_at is None or not _has_acted(session, case)
+    if case.tip.unread or case.tip.first_look_at is None or not _has_acted(session, case):
+        return True
+    return not audit.looked_lately(session, case.who.account_id, case.tip.uid, case.now)
 
 
 def view(session: Session, case: Case) -> View:

@@ -37,8 +37,9 @@ class Database:
         self._brought: deque[_Task] = deque()
         self._lock_file: IO[str] | None = None
         self._writer: Connection | None = None
+        self.info: dict[str, Any] = {}  # what every session brings along
         self.engine = self._make_engine()
-        self._sessions = sessionmaker(self.engine, expire_on_commit=False)
+        self._sessions = sessionmaker(self.engine, expire_on_commit=False, info=self.info)
 
     @contextmanager
     def read(self) -> Iterator[Session]:
@@ -126,7 +127,7 @@ class Database:
             if self._writer is None:
                 self._writer = self.engine.connect()
                 self._writer.detach()  # the pool has no part in it
-            with Session(self._writer, expire_on_commit=False) as session:
+            with Session(self._writer, expire_on_commit=False, info=self.info) as session:
                 yield session
         finally:
             if self._writer is not None and _is_open(self._writer):

@@ -122,6 +122,7 @@ def prepare(
         _write(var / FILE, known)
     _write(var / FILE, known)
     keys = KeyFile.load(key_path)
+    database.info["keys"] = lambda: keys
     migrate.upgrade(database)
     with database.write() as session:
         desks.seed_desks(session, routing.seed().desks)

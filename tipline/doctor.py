@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tipline import desks, erasure, migrate, services
+from tipline import audit_check, desks, erasure, migrate, services
 from tipline.house import House, KeyFileMissing
 from tipline.models import Account, OutMessage
 from tipline.outbox import DEAD
 
 _LEAST_FREE = 1 << 30  # bytes
+_NEWEST_ACTS = 1000  # the whole log is for ``flask audit verify``
 _ERASE_NOTHING = ("africastalking", "kannel")
 
 
@@ -74,7 +75,16 @@ def _database(house: House) -> list[Finding]:
         found = [Finding("database", good=at == migrate.head(), detail=f"tables at {at}, newest {migrate.head()}")]
         if at is None:
             return found
-        return [*found, *_people(session)]
+        if at != migrate.head():
+            return found
+        return [*found, *_people(session), _audit(session, house)]
+
+
+def _audit(session: Session, house: House) -> Finding:
+    found = audit_check.verify(session, house.keys, newest=_NEWEST_ACTS)
+    if found.code == audit_check.STANDS:
+        return Finding("audit log", good=True, detail=f"{found.seq} acts; the newest {_NEWEST_ACTS} stand")
+    return Finding("audit log", good=False, detail=f"row {found.seq} is wrong: see flask audit verify")
 
 
 def _people(session: Session) -> Iterator[Finding]:

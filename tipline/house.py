@@ -12,11 +12,14 @@ from datetime import UTC, datetime
 from functools import cached_property, partial
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
 
-from tipline import accounts, intake, routing
+from tipline import accounts, audit, intake, routing
 from tipline.answers import Words
 from tipline.database import Database
+from tipline.errors import EnrolFirst, SignInRefused
 from tipline.intake import Report, Submitted
+from tipline.models import Account
 from tipline.outbox import Sender
 from tipline.receipts import Minter
 from tipline.sealing import KeyFile, PrivateKey
@@ -48,6 +51,10 @@ class House:
     clock: Callable[[], datetime] = utc_now
     second_factor: bool = True  # a demo instance asks for none (see ``demo``)
     rules: tuple[routing.Rule, ...] = field(default_factory=lambda: routing.seed().rules)
+
+    def __post_init__(self) -> None:
+        """Let every transaction write the audit log, which is keyed."""
+        self.database.info["keys"] = lambda: self.keys
 
     @cached_property
     def keys(self) -> KeyFile:
@@ -101,52 +108,90 @@ class House:
         return done
 
     def sign_in(self, name: str, password: str, code: str, kind: str) -> accounts.Started:
-        """Sign a person in (``kind``: cookie or bearer). SignInRefused, Busy."""
+        """Sign a person in (``kind``: cookie or bearer). SignInRefused, EnrolFirst, Busy."""
         with self.database.read() as session:
             who = accounts.candidate(session, name)
-        key = accounts.unlocked(who, name, password, self.keys)
-        with self.database.write() as session:
-            return accounts.begin(
-                session,
-                who,
-                key,
-                code=code,
-                kind=kind,
-                keys=self.keys,
-                now=self.clock(),
-                second_factor=self.second_factor,
-            )
+        step = "password"
+        try:
+            key = accounts.unlocked(who, name, password, self.keys)
+            step = "code"
+            with self.database.write() as session:
+                return accounts.begin(
+                    session, who, key, code=code, kind=kind, keys=self.keys, now=self.clock(),
+                    second_factor=self.second_factor,
+                )  # fmt: skip
+        except (SignInRefused, EnrolFirst) as refused:
+            step = "enrol" if isinstance(refused, EnrolFirst) else step
+            with self.database.write() as session:  # for a name that is nobody's too: it must not take less time
+                self._note_account(session, "sign_in_refused", who.account_id, by=who.account_id, step=step)
+            raise
 
     def check_password(self, who: accounts.Identity, password: str) -> PrivateKey:
         """Make sure that it is the signed-in person who asks; return their key. SignInRefused, Busy."""
         with self.database.read() as session:
             mine = accounts.candidate(session, who.name)
-        return accounts.unlocked(mine, who.name, password, self.keys)
+        try:
+            return accounts.unlocked(mine, who.name, password, self.keys)
+        except SignInRefused:
+            with self.database.write() as session:
+                self._note_account(session, "passphrase_refused", who.account_id, by=who.account_id)
+            raise
 
     def change_password(self, who: accounts.Identity, old: str, new: str) -> None:
         """Put a person's key behind another password; their other sign-ins end. SignInRefused, WeakPassword, Busy."""
         locked = accounts.behind(who.name, new, self.keys, self.check_password(who, old))
         with self.database.write() as session:
             accounts.relock(session, who, locked)
+            self._note_account(session, "passphrase_changed", who.account_id, by=who.account_id)
 
-    def add_account(self, name: str, role: str, desk: str | None, lang: str) -> str:
-        """Add a person; return the generated passphrase, to be shown once. NameTaken, UnknownDesk, Busy."""
-        locked = accounts.behind(name, None, self.keys)
+    def add_account(
+        self, name: str, role: str, desk: str | None, lang: str, *, by: int | None, password: str | None = None
+    ) -> str:
+        """Add a person; return the passphrase, to be shown once if it was generated.
+
+        ``by`` is the account that does it (None: whoever runs the command). NameTaken, UnknownDesk, WeakPassword, Busy.
+        """
+        locked = accounts.behind(name, password, self.keys)
         with self.database.write() as session:
-            accounts.add(session, locked, role=role, desk=desk, now=self.clock(), lang=lang)
+            account = accounts.add(session, locked, role=role, desk=desk, now=self.clock(), lang=lang)
+            self._note_account(session, "account_added", account.id, by=by, role=role)
         return locked.password
 
-    def new_passphrase(self, account_id: int, name: str) -> str:
+    def new_passphrase(self, account_id: int, name: str, *, by: int) -> str:
         """Give a person who lost theirs a fresh key pair; return the passphrase, to be shown once. NotFound, Busy."""
         locked = accounts.behind(name, None, self.keys)
         with self.database.write() as session:
             accounts.start_anew(session, account_id, locked)
+            self._note_account(session, "account_renewed", account_id, by=by)
         return locked.password
+
+    def disable_account(self, account_id: int, *, by: int) -> None:
+        """Let nobody in by an account again; see ``accounts.disable``. NotFound."""
+        with self.database.write() as session:
+            accounts.disable(session, account_id, self.clock())
+            self._note_account(session, "account_disabled", account_id, by=by)
+
+    def note(self, session: Session, who: accounts.Identity, verb: str, of: str | int = "", **data: str | int) -> None:
+        """Note in the audit log what a signed-in person does in this transaction; see ``audit.note``."""
+        audit.note_by(session, who, verb, self.clock(), of=of, **data)
+
+    def note_command(self, verb: str) -> None:
+        """Note in the audit log what was done from the command line, in a transaction of its own."""
+        with self.database.write() as session:
+            audit.note(session, verb, self.clock(), account_id=None, desk_id=None)
 
     def who(self, token: str, kind: str) -> accounts.Identity:
         """Return who a cookie or bearer token belongs to. SignInNeeded."""
         with self.database.read() as session:
             return accounts.resolve(session, token, kind=kind, now=self.clock(), second_factor=self.second_factor)
+
+    def _note_account(
+        self, session: Session, verb: str, account_id: int | None, *, by: int | None, **data: str
+    ) -> None:
+        """Note what is done to an account (None: a name that is nobody's), at that account's desk."""
+        account = session.get(Account, account_id) if account_id else None
+        desk_id = account.desk_id if account else None
+        audit.note(session, verb, self.clock(), account_id=by, desk_id=desk_id, of=account_id or "", **data)
 
     def _receipt_later(self, done: Submitted, client_id: str | None) -> Submitted:
         if not done.is_new and not intake.is_strong(client_id or ""):

@@ -19,7 +19,7 @@ from huey.consumer import Consumer
 from sqlalchemy import func, make_url, select
 from sqlalchemy.orm import Session
 
-from tipline import erasure, outbox, retention, unread
+from tipline import audit_check, erasure, outbox, retention, unread
 from tipline.house import House
 from tipline.models import OutMessage
 
@@ -58,6 +58,7 @@ class Jobs:
         huey.periodic_task(crontab(minute="*"), name="sweep")(self.sweep)
         huey.periodic_task(crontab(minute="*"), name="erase")(self.erase)
         huey.periodic_task(crontab(minute="17"), name="forget")(self.forget)
+        huey.periodic_task(crontab(hour="1", minute="7"), name="digest")(self.digest)
 
     def wake(self) -> None:
         """Have the outbox delivered soon. Never blocks and never fails: the sweep finds what a wake missed."""
@@ -93,6 +94,12 @@ class Jobs:
         house = self._house
         retention.forget(house.database, house.keys, house.clock(), keep_numbers=house.settings.keep_numbers)
         house.database.scrub()
+
+    def digest(self) -> None:
+        """Log the audit log's digest of the day: a number and letters, for whoever keeps logs elsewhere."""
+        with self._house.database.read() as session:
+            newest = audit_check.digest(session)
+        _log.info("audit digest", extra={"count": newest.seq, "code": newest.letters})
 
     def erase(self) -> None:
         """Have carriers erase their copies. One run at a time: a carrier that is slow holds up one worker, not two."""

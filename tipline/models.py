@@ -2,43 +2,24 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from datetime import datetime
+from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Dialect, ForeignKey, Index, Integer, LargeBinary, String, UniqueConstraint
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
 from sqlalchemy.sql import false, text
-from sqlalchemy.types import DateTime, TypeDecorator
 
+from tipline.audit_table import Act as Act  # noqa: PLC0414 - handed on
+from tipline.columns import Base as Base  # noqa: PLC0414
+from tipline.columns import BigId
+from tipline.columns import UtcDateTime as UtcDateTime  # noqa: PLC0414
 
-class UtcDateTime(TypeDecorator[datetime]):
-    """An aware time in UTC, kept without its zone, on every database alike."""
-
-    impl = DateTime
-    cache_ok = True
-
-    def process_bind_param(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Turn an aware time into plain UTC."""
-        return None if value is None else value.astimezone(UTC).replace(tzinfo=None)
-
-    def process_result_value(self, value: datetime | None, dialect: Dialect) -> datetime | None:  # noqa: ARG002
-        """Turn plain UTC into an aware time."""
-        return None if value is None else value.replace(tzinfo=UTC)
-
-
-BigId = BigInteger().with_variant(Integer, "sqlite")
 _OFFERED = text("state = 'offered'")
 _TAKEN = text("taken_by IS NOT NULL")
 _KEPT = text("carrier_id_locked IS NOT NULL")
 _ALIKE = text("alike IS NOT NULL")
 _FOLDED = text("folded_into IS NOT NULL")
 _UNREAD = text("kind = 'reply' AND read_at IS NULL AND told_at IS NULL")
-
-
-class Base(DeclarativeBase):
-    """The parent of all tables."""
-
-    type_annotation_map: ClassVar = {datetime: UtcDateTime, bytes: LargeBinary, dict[str, Any]: JSON, list[str]: JSON}
 
 
 class Desk(Base):

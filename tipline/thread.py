@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy import bindparam, select, update
 from sqlalchemy.orm import Session
 
+from tipline import audit
 from tipline.models import DeskKey, Entry, Event, Tip, TipDesk
 from tipline.prepared import Prepared, Row
 from tipline.sealing import (
@@ -182,7 +183,10 @@ def record(
     desk_id: int | None = None,
     **data: Any,  # noqa: ANN401 - codes and counts
 ) -> None:
-    """Leave an event: codes only, never content."""
+    """Leave an event: codes only, never content. What a person did stands in the audit log, too."""
+    if account_id is not None:
+        uid = session.get_one(Tip, tip_id).uid
+        audit.note(session, kind, now, account_id=account_id, desk_id=desk_id, of=uid, **data)
     put(session, Event, tip_id=tip_id, kind=kind, at=now, account_id=account_id, desk_id=desk_id, data=data)
 
 

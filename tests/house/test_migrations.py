@@ -20,7 +20,7 @@ from tests import make
 from tipline import costs, migrate
 from tipline.database import Database
 from tipline.house import House
-from tipline.models import Base, CarrierCopy, Entry, OutMessage, PhoneThread, Tip, UtcDateTime
+from tipline.models import Act, Base, CarrierCopy, Entry, OutMessage, PhoneThread, Tip, UtcDateTime
 from tipline.prices import Money
 
 
@@ -211,6 +211,21 @@ def test_the_seventh_carries_everything_across(kind: str, request: pytest.Fixtur
             for _ in range(2):
                 costs.note(session, "kannel", 2, Money(500_000, "LSL"), make.NOON)
             assert costs.spent(session)["kannel"]["2026-11"].sums == {"LSL": Money(1_000_000, "LSL")}
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_eighth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with _empty_database(kind, request, tmp_path) as database:
+        migrate.upgrade(database, "0007")
+        with database.write() as session:
+            session.execute(text("INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"))
+        migrate.upgrade(database)
+        with database.write() as session:
+            assert session.execute(text("SELECT slug FROM desk")).all() == [("one",)]
+            link = bytes(32)
+            session.add(Act(seq=1, at=make.NOON, verb="restored", kind="instance", object="", data={}, link=link))
+            session.flush()
+            assert session.scalar(select(Act.link)) == link
 
 
 @contextmanager

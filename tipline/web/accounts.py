@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from tipline import accounts
 from tipline.accounts import Identity
 from tipline.errors import Busy, SignInRefused, WeakPassword
-from tipline.web import carriers, desk_key, house, people, second_factor
+from tipline.web import audit, carriers, desk_key, house, people, second_factor
 from tipline.web.compress import never_compress
 from tipline.web.errors import message, status_of
 from tipline.web.limits import bounded_sign_ins
@@ -23,6 +23,7 @@ blueprint.register_blueprint(second_factor.blueprint)
 blueprint.register_blueprint(desk_key.blueprint)
 blueprint.register_blueprint(people.blueprint)
 blueprint.register_blueprint(carriers.blueprint)
+blueprint.register_blueprint(audit.blueprint)
 
 
 @blueprint.get("/desk/sign-in")
@@ -66,6 +67,7 @@ def sign_out(who: Identity) -> AnyResponse:
     """Sign out, here or everywhere."""
     with house().database.write() as session:
         accounts.end(session, who, everywhere="everywhere" in request.form)
+        house().note(session, who, "signed_out", who.account_id)
     return forget(redirect(url_for("accounts.sign_in"), 303))  # type: ignore[arg-type]
 
 

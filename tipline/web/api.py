@@ -136,3 +136,4 @@ def sign_out() -> None:
     who = signed_in()
     with house().database.write() as session:
         accounts.end(session, who)
+        house().note(session, who, "signed_out", who.account_id)

@@ -53,5 +53,6 @@ def again(who: Identity, number: int) -> AnyResponse:
     here = house()
     with here.database.write() as session:
         delivery.try_again(session, number, here.clock(), who.account_id)
+        here.note(session, who, "message_retried", number)
     here.wake()
     return redirect(url_for("accounts.carriers.every", done="again"), 303)

@@ -21,6 +21,7 @@ from tipline.sealing import CannotOpen, KeyFile
 from tipline.settings import Settings
 from tipline.triage_measure import lines, measure
 from tipline.web import house, words
+from tipline.web.audit_commands import audit_cli
 
 account_cli = AppGroup("account", help="People who sign in.")
 
@@ -37,7 +38,7 @@ def read_settings(load: Callable[[], Settings]) -> Settings:
 
 def init_commands(app: Flask) -> None:
     """Add the commands."""
-    for command in (setup, run_demo, worker, doctor, purge, backup_to, restore, triage, account_cli):
+    for command in (setup, run_demo, worker, doctor, purge, backup_to, restore, triage, account_cli, audit_cli):
         app.cli.add_command(command)
 
 
@@ -55,16 +56,11 @@ def setup(admin: str) -> None:
     if fresh:
         backup_key = backup.new_key()
         KeyFile.create(path, utc_now(), backup_point=backup_key.public().point)
-    keys = instance.keys
     migrate.upgrade(instance.database)
     with instance.database.write() as session:
         desks.seed_desks(session, routing.seed().desks)
         first = accounts.is_first(session)
-        word = ""
-        if first:
-            _, word = accounts.create(
-                session, name=admin, role="admin", desk=None, password=None, keys=keys, now=instance.clock()
-            )
+    word = instance.add_account(admin, "admin", None, "en", by=None) if first else ""
     click.echo(f"Key file: {path} (keep a copy of backups and of the backup key apart from it)")
     if first:
         click.echo(f"First administrator: {admin}\nPassphrase, shown once: {word}")
@@ -145,6 +141,7 @@ def backup_to(file: Path) -> None:
         _stop("The key file names no backup key.")
     except OSError as error:
         _stop(f"{file} cannot be written: {error.strerror}.")
+    house().note_command("backup_written")
     click.echo(f"{rows} rows in {file}.")
 
 
@@ -162,6 +159,7 @@ def restore(file: Path, key_stdin: bool) -> None:  # noqa: FBT001 - a flag
         _stop("This backup does not open with this key, or it is damaged. Nothing was changed.")
     except backup.NotEmpty:
         _stop("This instance is not empty. Restore into a new TIPLINE_VAR and database. Nothing was changed.")
+    instance.note_command("restored")
     click.echo(f"{rows} rows restored.")
 
 
@@ -190,10 +188,7 @@ def add(name: str, desk: str | None, role: str, password_stdin: bool) -> None:  
         _stop(f"A {role} belongs to a desk: add --desk SLUG.")
     password = sys.stdin.readline().rstrip("\r\n") if password_stdin else None
     try:
-        with instance.database.write() as session:
-            _, word = accounts.create(
-                session, name=name, role=role, desk=desk, password=password, keys=instance.keys, now=instance.clock()
-            )
+        word = instance.add_account(name, role, desk, "en", by=None, password=password)
     except DomainError as error:
         _stop(_WORDS.get(error.code, error.code))
     click.echo(f"Added {name}." if password else f"Added {name}. Passphrase, shown once: {word}")

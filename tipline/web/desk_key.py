@@ -36,6 +36,7 @@ def share(who: Identity) -> AnyResponse:
         if number not in waiting:
             raise NotFound
         desks.share(session, held(session, who), waiting[number])
+        house().note(session, who, "key_shared", number)
     return redirect(url_for("accounts.desk_key.key", done="shared"), 303)
 
 
@@ -47,7 +48,10 @@ def open_by_recovery(who: Identity) -> AnyResponse:
         with house().database.write() as session:
             opened = desks.open_by_recovery(session, who.desk_id or 0, request.form.get("recovery", ""))
             desks.share(session, opened, session.get_one(Account, who.account_id))
+            house().note(session, who, "key_opened")
     except CannotOpen:
+        with house().database.write() as session:
+            house().note(session, who, "key_refused")
         return Response(_page(who, gettext("This is not your desk’s present recovery key. Check every letter.")), 422)
     return redirect(url_for("accounts.desk_key.key", done="opened"), 303)
 
@@ -58,6 +62,7 @@ def new_recovery(who: Identity) -> Response:
     """Make another recovery key and show it once; the one on paper no longer opens anything."""
     with house().database.write() as session:
         recovery = desks.new_recovery(session, who.desk_id or 0, held(session, who))
+        house().note(session, who, "recovery_made")
     return _shown(who, recovery)
 
 
@@ -67,6 +72,7 @@ def renew(who: Identity) -> Response:
     """Make the desk's next key after somebody left."""
     with house().database.write() as session:
         recovery = desks.rotate(session, who.desk_id or 0, held(session, who), house().clock())
+        house().note(session, who, "key_renewed")
     return _shown(who, recovery)
 
 

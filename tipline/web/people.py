@@ -39,7 +39,9 @@ def add(who: Identity) -> Response:
         return Response(_page(who, gettext("A caseworker or supervisor belongs to an office: choose one.")), 422)
     lang = form.get("lang", "")
     try:
-        word = house().add_account(name, role, desk if role in READERS else None, lang if lang in LANGUAGES else "st")
+        word = house().add_account(
+            name, role, desk if role in READERS else None, lang if lang in LANGUAGES else "st", by=who.account_id
+        )
     except (NameTaken, UnknownDesk, Busy) as refused:
         return Response(_page(who, message(refused.code)), status_of(refused))
     return _word(who, name, word)
@@ -51,8 +53,7 @@ def disable(who: Identity, number: int) -> AnyResponse:
     """Disable an account: it is signed out everywhere, and its desk is asked to renew its key."""
     if number == who.account_id:
         raise NotAllowed
-    with house().database.write() as session:
-        accounts.disable(session, number, house().clock())
+    house().disable_account(number, by=who.account_id)
     return redirect(url_for("accounts.people.everybody", done="disabled"), 303)
 
 
@@ -66,7 +67,7 @@ def passphrase(who: Identity, number: int) -> Response:
             raise NotFound
         name = account.name
     try:
-        word = house().new_passphrase(number, name)
+        word = house().new_passphrase(number, name, by=who.account_id)
     except DomainError as refused:
         return Response(_page(who, message(refused.code)), status_of(refused))
     return _word(who, name, word)

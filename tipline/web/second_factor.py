@@ -40,6 +40,7 @@ def confirm(who: Identity) -> AnyResponse:
             codes = accounts.confirm_totp(
                 session, who, request.form.get("totp", "").strip(), house().keys, house().clock()
             )
+            house().note(session, who, "authenticator_set", who.account_id)
     except SignInRefused:
         return Response(_enrol(who, gettext("This code does not fit. Wait for the next one and type it.")), 422)
     return _codes(who, codes)
@@ -54,6 +55,7 @@ def anew(who: Identity) -> AnyResponse:
         return refused
     with house().database.write() as session:
         accounts.drop_totp(session, who)
+        house().note(session, who, "authenticator_dropped", who.account_id)
     return redirect(url_for("accounts.second_factor.authenticator"), 303)
 
 
@@ -66,6 +68,7 @@ def new_codes(who: Identity) -> AnyResponse:
         return refused
     with house().database.write() as session:
         codes = accounts.new_codes(session, who, house().keys)
+        house().note(session, who, "codes_made", who.account_id)
     return _codes(who, codes)
 
 

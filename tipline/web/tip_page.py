@@ -43,10 +43,10 @@ def show(who: Identity, uid: str, slip: Slip | None = None, number: callback.Num
         case = _hold(session, who, uid)
         if not casework.is_news(session, case):
             return _page(session, case, slip, number)
-    with house().database.write() as session:  # only where there is something to note
-        case = _hold(session, who, uid)
-        casework.look(session, case)
-        return _page(session, case, slip, number)
+    with house().database.write() as session:  # only where there is something to note; the page is made after it
+        casework.look(session, _hold(session, who, uid))
+    with house().database.read() as session:
+        return _page(session, _hold(session, who, uid), slip, number)
 
 
 def reports() -> fates.Reports:
