@@ -38,7 +38,7 @@ def examine(house: House, carriers: Collection[str], jobs_answer: Callable[[], b
     found += _asked("jobs", lambda: [Finding("jobs", good=jobs_answer(), detail="the job engine answers")])
     found.append(Finding("carriers", good=bool(carriers), detail=", ".join(carriers) or "none is set up"))
     if "kannel" in carriers:
-        logs = "set log-level = 3 and start its boxes with -v 3: at a lower level Kannel writes texts into its own log"
+        logs = "set log-level = 4 and start its boxes with -v 4: below 3 Kannel writes texts into its own log"
         found.append(Finding("kannel", good=False, detail=logs, grave=False))
     kept = "this carrier cannot be told to erase its copies of texts: agree with it how long it keeps them"
     found += [Finding(name, good=False, detail=kept, grave=False) for name in _ERASE_NOTHING if name in carriers]

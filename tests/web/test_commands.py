@@ -137,7 +137,7 @@ def test_the_doctor_lets_a_fit_instance_go(empty: Callable[..., Flask]) -> None:
         make.house_of(fit).sign_in(desk, own, "", "cookie")
     said = run(fit, "doctor")
     assert said.exit_code == 0, said.output
-    assert "log-level = 3" in said.output
+    assert "log-level = 4" in said.output
     assert "not confirmed: police" in said.output
 
 
