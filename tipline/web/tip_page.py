@@ -18,6 +18,7 @@ from tipline.models import Referral, TipDesk
 from tipline.web import call_words, house, words
 from tipline.web.compress import never_compress
 from tipline.web.session import page
+from tipline.web.told import ASKED, told
 
 _NOTES = {thread.NOTE, thread.REASON, thread.OUTCOME}  # another desk’s own are not shown at all
 BESIDE = 15  # rows of the queue beside a tip, on a wide screen
@@ -90,7 +91,8 @@ def _page(session: Session, case: Case, slip: Slip | None, number: callback.Numb
         tip=tip,
         at=case.at,
         view=view,
-        talk=[one for one in view.thread if one.kind in {thread.MESSAGE, thread.REPLY}],
+        told=told(tip, view),
+        asked_by_text=ASKED,
         notes=[
             one for one in view.thread if one.kind in _NOTES and (one.data is not None or one.desk_id == who.desk_id)
         ],
