@@ -296,11 +296,13 @@ class TestOwnShapes:
     def test_the_console_shows_its_secret(
         self, told: Settings, gateways: dict[str, Gateway], carrier: FakeCarrier
     ) -> None:
-        gateways["console"].send(Outbound(NUMBER, WORDS, ours=make.NOON.strftime("%H%M%S")))
+        sent = gateways["console"].send(Outbound(NUMBER, WORDS, ours=make.NOON.strftime("%H%M%S")))
 
         received = carrier.last_of("console")
         assert received.headers["X-Phone-Secret"] == told.console_secret
-        assert dict(received.fields) == {"to": NUMBER, "from": "100000", "text": WORDS}
+        fields = dict(received.fields)
+        assert fields.pop("id") == sent.carrier_id
+        assert fields == {"to": NUMBER, "from": "100000", "text": WORDS}
 
     def test_the_console_has_no_door(self, gateways: dict[str, Gateway]) -> None:
         call = Call("http://127.0.0.1/", {})
