@@ -43,6 +43,9 @@ _ENDS = 80  # letters at the beginning and the end of a text that are looked at 
 _MOST_BEFORE = 5  # words of greeting or politeness around it
 _WORDS: tuple[Word, ...] = ("skip", "unknown", "yes", "no")
 _NUMBERS = ("one", "two", "three")
+_LEADS: dict[str, Word] = {"leads_yes": "yes", "leads_no": "no"}
+_PAUSE = re.compile(r"\s*[^\W\d_]+\s*[,.;:!-]")
+_LONGEST_LEAD = 60  # letters
 _SWAP_FROM = 4  # letters from which two swapped neighbours are put right
 _FUZZY_FROM = 7  # letters from which one wrong or missing letter is put right
 
@@ -112,7 +115,7 @@ def step(phone: Phone, text: str, guessed: Lang | None = None, told: Told = NOTH
     words = _tokens(text)
     if phone.waiting and not phone.stopped and _matches("read", words):
         return Step(phone.lang or "st", "read", None)
-    if words == ("1",) and (phone.stopped or phone.talk.question != "consent"):
+    if words == ("1",) and (phone.stopped or not phone.fresh or phone.talk.question != "consent"):
         return _reply(phone, phone.lang or "st", "nothing_waiting", "nothing_waiting")
     for name in ("stop", "start", "english", "sesotho", "language", "info", "receipt", "cry"):
         spoken = _matches(name, words)
@@ -224,13 +227,18 @@ def _keyword(phone: Phone, name: str, lang: Lang) -> Step:
 def _said(phone: Phone, text: str, words: tuple[str, ...], lang: Lang, told: Told) -> Step:
     """Take a text as words of the reporter: a first text, an answer, or more of the story."""
     quiet = phone.stopped or phone.waiting or phone.written_to or phone.receipt or phone.calling
+    annoyed = not _ANNOYED.isdisjoint(words)
     if not phone.known:
-        turn = questions.begin(told, may_ask=not quiet, text=text)
+        turn = questions.begin(told, may_ask=not quiet and not annoyed, text=text)
     else:
-        number = None if phone.stopped else _number(words)
-        said = questions.said(
-            text, _word(words), number, told=told, follows=phone.recent, more=phone.talk.more
-        )  # fmt: skip
+        number = _number(words)
+        if phone.stopped or (number == questions.CONTENT and not phone.fresh):  # a late 1 is for what no longer waits
+            number = None
+        word = _word(words)
+        if word is None and phone.talk.question in {"danger", "child"}:
+            word = _leading(text, words)
+        said = questions.said(text, word, number, told=told, follows=phone.recent, more=phone.talk.more)
+        said = replace(said, annoyed=annoyed)
         may_ask = phone.fresh and not quiet
         turn = questions.go_on(phone.talk, said, phone.told, may_ask=may_ask, listens=not phone.written_to)
     action: Action = "skip" if turn.skips else "answer" if turn.answers else "tip"
@@ -239,6 +247,16 @@ def _said(phone: Phone, text: str, words: tuple[str, ...], lang: Lang, told: Tol
 
 def _word(words: tuple[str, ...]) -> Word | None:
     return next((name for name in _WORDS if _matches(name, words)), None)
+
+
+def _leading(text: str, words: tuple[str, ...]) -> Word | None:
+    """Return what a short text begins with, a yes or a no: E, o kotsing; ee ba babeli; no, she is twenty."""
+    if not words or len(text) > _LONGEST_LEAD:
+        return None
+    for name, word in _LEADS.items():
+        if words[:1] in _KEYWORDS[name].phrases or (_PAUSE.match(text) and words[:1] in _KEYWORDS[word].phrases):
+            return word
+    return None
 
 
 def _number(words: tuple[str, ...]) -> int | None:
@@ -320,9 +338,11 @@ def _read(name: str) -> dict[str, Any]:
     return tomllib.loads((_HERE / name).read_text(encoding="utf-8"))
 
 
-def _load_words() -> tuple[dict[str, _Keyword], frozenset[str]]:
+def _load_words() -> tuple[dict[str, _Keyword], frozenset[str], frozenset[str]]:
     data = _read("words.toml")
-    never = frozenset(spell(plain(word)) for word in data.pop("not")["words"].split())
+    never, annoyed = (
+        frozenset(spell(plain(word)) for word in data.pop(name)["words"].split()) for name in ("not", "annoyed")
+    )
     keywords: dict[str, _Keyword] = {}
     for name, block in data.items():
         phrases: dict[tuple[str, ...], Lang] = {}
@@ -331,7 +351,7 @@ def _load_words() -> tuple[dict[str, _Keyword], frozenset[str]]:
                 phrases.setdefault(tuple(_token(plain(word)) for word in phrase.split("-")), lang)
         beside = frozenset(_token(plain(word)) for word in block["with"].split())
         keywords[name] = _Keyword(name, phrases, beside)
-    return keywords, never
+    return keywords, never, annoyed
 
 
 def _load_messages() -> tuple[dict[str, dict[Lang, str]], dict[str, str]]:
@@ -341,7 +361,7 @@ def _load_messages() -> tuple[dict[str, dict[Lang, str]], dict[str, str]]:
 
 
 TEMPLATES, LONGEST = _load_messages()
-_KEYWORDS, _NOT = _load_words()
+_KEYWORDS, _NOT, _ANNOYED = _load_words()
 
 
 def main() -> None:

@@ -96,6 +96,7 @@ class Said:
     story: bool = False  # too long for an answer, a part of something longer, or a question of its own
     goes_on: bool = False  # the rest of what was said a moment ago
     may_go_on: bool = False
+    annoyed: bool = False
     told: Told = NOTHING_TOLD
 
 
@@ -165,17 +166,18 @@ def go_on(talk: Talk, text: Said, told: Told, *, may_ask: bool, listens: bool) -
         question = None
     known = told | text.told
     answer = _answer(question, text) if question else None
-    talk = replace(talk, more=text.may_go_on, over=talk.over or text.told.frightened)
+    over = talk.over or text.annoyed or (text.told.frightened and text.word is None)
+    talk = replace(talk, more=text.may_go_on, over=over)
     if question is not None and answer is not None:
         talk = replace(talk, open=False, missed=False)
         return _answered(talk, question, answer, known, may_ask=may_ask)
     if text.goes_on:  # one acknowledgement for all the parts; a short one may be an answer that we do not know
         return Turn(talk, None if text.story else "tip_received_again")
-    if text.told.frightened:
+    if text.told.frightened and text.word is None:
         talk = replace(talk, open=talk.question == "where")
         return _safe(talk, known, "safe_where") if may_ask else Turn(talk, "safe_received")
     if question is not None and not text.story:  # for the second time: no more questions
-        talk = replace(talk, open=False, missed=True, over=talk.over or talk.missed)
+        talk = replace(talk, open=question == "consent", missed=True, over=talk.over or talk.missed)
     return _more(talk, known, may_ask=may_ask)
 
 
@@ -189,6 +191,8 @@ def _answer(question: Question, text: Said) -> _Answer | None:
     """Return what a text answers to a question, None if it answers something else."""
     if text.word == "skip":
         return _Answer(skips=True)
+    if text.annoyed:
+        return None
     if question == "consent":
         number = text.number or {"yes": NOTICE, "no": NOTHING}.get(text.word or "")
         return _Answer(number) if number in {CONTENT, NOTICE, NOTHING} else None
@@ -212,9 +216,9 @@ def _answered(talk: Talk, question: Question, answer: _Answer, known: Told, *, m
     then = _next(talk, known) if may_ask else None
     if then is not None and (then == "child" or not danger):
         return replace(turn, talk=_ask(talk, then), reply="safe_child" if danger else f"ask_{then}")
-    if danger or (talk.over and known.danger):  # safety first; what is left is asked when more is said
+    if danger:  # safety first; what is left is asked when more is said
         return replace(turn, reply="safe_received")
-    return turn
+    return replace(turn, reply="safe_heard") if talk.over and known.danger else turn
 
 
 def _more(talk: Talk, known: Told, *, may_ask: bool) -> Turn:

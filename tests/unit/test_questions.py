@@ -78,11 +78,11 @@ def test_what_is_told_is_not_asked(first: str, reply: str) -> None:
 
 def test_whoever_cries_for_help_is_asked_for_the_place_alone() -> None:
     assert replies("NTHUSE", "ha Abia", "ke motho o mong", "E") == [
-        "cry_received", "safe_received", "tip_received_again", "tip_received_again",
+        "cry_received", "safe_heard", "tip_received_again", "tip_received_again",
     ]  # fmt: skip
     frightened = "Ba re koaletse ka tlung, re tlokotsing, nthuseng hle"
     assert told(frightened).frightened
-    assert replies(frightened, "Mafeteng", "kea leboha")[:2] == ["safe_where", "safe_received"]
+    assert replies(frightened, "Mafeteng", "kea leboha")[:2] == ["safe_where", "safe_heard"]
     assert replies(f"{frightened} Mafeteng", "ba tlile") == ["safe_received", "tip_received_again"]
     assert replies(QUIET, "Maseru", "NTHUSE", "kea leboha") == [
         "tip_where", "ask_danger", "safe_received", "tip_received_again",
@@ -193,10 +193,39 @@ def test_nothing_more_is_asked_where_it_would_be_out_of_place(changes: dict[str,
 
 
 def test_who_says_something_else_twice_is_left_in_peace() -> None:
-    assert replies(QUIET, "Maseru", "lol", "voetsek", "hei", "uena u mang")[2:] == [
+    assert replies(QUIET, "Maseru", "ke mang", "ha ke bue", "hei", "uena u mang")[2:] == [
         "ask_child", "tip_received_again", "tip_received_again", "tip_received_again",
     ]  # fmt: skip
-    assert {one.action for one in talk_through(QUIET, "Maseru", "lol", "voetsek")} == {"tip", "answer"}
+    for rude in ("lol", "voetsek", "nxa", "stop joking", "tlohela ho nkhathatsa hle", "fuck you"):
+        assert replies(QUIET, rude, "hei", "E")[1:] == ["tip_received_again"] * 3
+        assert {one.action for one in talk_through(QUIET, rude)} == {"tip"}
+    assert replies("voetsek lona")[0] == "tip_received"
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("Ee, o kotsing", True), ("ee ba babeli", True), ("E, o teng", True), ("Yes she is locked in", True),
+        ("che ba baholo", False), ("No, she is twenty", False), ("Che ke motho e moholo", False),
+        ("e mong o teng", None), ("no one knows her", None), ("ea mo nkileng o teng", None),
+    ],
+)  # fmt: skip
+def test_a_short_text_may_begin_with_its_answer(text: str, value: bool | None) -> None:
+    one = step(asked("danger"), text)
+    assert one.value is value
+    assert (one.answers == "danger") is (value is not None)
+
+
+def test_yes_in_more_words_is_no_cry_that_ends_the_questions() -> None:
+    assert replies(QUIET, "Maseru", "Ee o kotsing", "che ba baholo")[2:] == ["safe_child", "ask_consent"]
+
+
+def test_how_we_may_write_back_stays_open_to_a_number() -> None:
+    assert replies(QUIET, "0", "0", "0", "2 girls, they are 20", "3")[4:] == ["tip_received_again", None]
+    assert step(asked("consent"), "Che ke tla letsa").answers is None
+    late = asked("consent", fresh=False)
+    assert step(late, "1").action == "nothing_waiting"
+    assert (step(late, "1 please").answers, step(late, "3").value) == (None, questions.NOTHING)
 
 
 def test_a_question_to_us_is_for_a_person_and_ours_stays_open() -> None:
