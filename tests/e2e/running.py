@@ -194,8 +194,8 @@ def demo_instance(folder: Path, template: Path, **more: str) -> Iterator[Instanc
     var, port = make.copy(template, folder / "var"), int(more.get("PORT") or free_port())
     one = Instance(port, var, folder / "log", _environ(var, port, more), demo.made(var))
     one.people = {name: Person(name, one.secrets[name]) for name, _, _ in demo.ACCOUNTS}
-    one.start()
     try:
+        one.start()
         yield one
     finally:
         one.stop()
@@ -224,8 +224,8 @@ def real_instance(
     for desk in ("immigration", "shelter", "police"):
         said = one.flask("account", "add", desk, "--desk", desk, "--role", "caseworker")
         one.people[desk] = Person(desk, _shown(said, "Passphrase, shown once: "))
-    one.start()
     try:
+        one.start()
         for person in one.people.values():
             first_sign_in(one, person)
         yield one
