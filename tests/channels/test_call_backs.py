@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from urllib.parse import parse_qsl
 
 import pytest
@@ -154,6 +155,13 @@ class TestByText:
         line.texter().text(said)
 
         assert "call_back_asked" not in the_tip(line)[1].reasons
+
+
+def test_every_phrase_that_asks_for_a_call_holds_the_letters_that_are_looked_for_first() -> None:
+    call = tomllib.loads((make.ROOT / "sms" / "words.toml").read_text(encoding="utf-8"))["call"]
+    letters = call["letters"].split()
+
+    assert [one for one in f"{call['st']} {call['en']}".split() if not any(part in one for part in letters)] == []
 
 
 class TestSafeTimes:
