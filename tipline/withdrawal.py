@@ -21,6 +21,7 @@ from tipline.sealing.passwords import ReceiptKeys
 
 POLICE = "police"
 _BY_REFERRAL = ("offered", "accepted")
+_CALL_ASKED = "call_back_asked"  # a reason of ``callback``, which lies above
 _HANDED_OVER = ("referred_elsewhere", "investigation_opened", "prosecuted")  # outcomes that say so
 # What ``Tip.news`` says of a tip that is unread for another reason than words.
 WITHDRAWN, RECEIPT_CLOSED = "withdrawn", "receipt_closed"
@@ -101,8 +102,9 @@ def withdraw(session: Session, tip: Tip, *, by: str, now: datetime) -> PassedOn:
     _close_receipt(tip, entries)
     tip.unfinished, tip.content_consent = False, False
     tip.withdrawn_at, tip.alike = now, None
+    tip.reasons = [one for one in tip.reasons if passed and one != _CALL_ASKED]  # there is no number to call any more
     if not passed:
-        tip.reasons, tip.indicators = [], []
+        tip.indicators = []
     _tell_desks(session, tip, WITHDRAWN, now)
     thread.record(session, tip.id, WITHDRAWN, now, by=by, kept=bool(passed))
     session.flush()
