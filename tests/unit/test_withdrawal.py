@@ -192,6 +192,7 @@ class TestPassedOn:
         with core.held("police", one.id) as (session, case):
             assert casework.is_news(session, case)
             casework.look(session, case)
+        with core.held("police", one.id) as (session, case):
             assert not casework.is_news(session, case)
         passed = withdraw(core, one.id)
         assert (passed.police, passed.office) == (True, False)
