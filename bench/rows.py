@@ -210,7 +210,13 @@ def _dial(bench: Bench, number: int, text: str) -> bytes:
 def _texts(bench: Bench) -> Iterator[bytes]:
     path = f"/sms/africastalking/{bench.made['africastalking-callback']}"
     for number in _serial:
-        body = {"from": _phone(number), "to": "32100", "text": STORY, "date": "2026-11-24 12:00:00", "id": f"m{number}"}
+        body = {
+            "from": _phone(number),
+            "to": "32100",
+            "text": f"{STORY} {number}",
+            "date": "2026-11-24 12:00:00",
+            "id": f"m{number}",
+        }
         yield load.request("POST", path, urlencode(body).encode(), FORM)
 
 

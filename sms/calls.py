@@ -92,7 +92,15 @@ def _answer(door: str, read: partial[missed.Call | None], said: str) -> Response
 
 def _keep(call: missed.Call) -> None:
     here = house()
-    keep = partial(missed.take, call=call, keys=here.keys, rules=here.rules, now=here.clock())
+    keep = partial(
+        missed.take,
+        call=call,
+        keys=here.keys,
+        rules=here.rules,
+        bounds=here.settings.bounds,
+        pace=here.pace,
+        now=here.clock(),
+    )
     for left in reversed(range(_TRIES)):
         try:
             promised = here.database.together(keep)

@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 from sms import call_backs, call_me, conversation, endings, orders, questions
 from sms.gateway import Inbound
 from sms.questions import Talk, Told
-from tipline import callback, erasure, followup, intake, language, outbox, phones, thread
+from tipline import abuse, callback, erasure, followup, intake, language, outbox, phones, thread
 from tipline.intake import Report
 from tipline.models import Inbound as InboundRow
 from tipline.models import Tip
@@ -104,6 +104,7 @@ class _Caller:
     tip: Tip | None = None
     phone: conversation.Phone = field(default_factory=conversation.Phone)
     known: phones.Known | None = None
+    blocked_at: int | None = None
 
 
 def hear(inbound: Inbound) -> Heard:
@@ -130,7 +131,7 @@ class _Before(NamedTuple):
 
 def take(
     session: Session, inbound: Inbound, heard: Heard, *, keys: KeyFile, rules: tuple[Rule, ...], now: datetime,
-    promise: bool, ahead: Ahead = _NOTHING_AHEAD,
+    promise: bool, ahead: Ahead = _NOTHING_AHEAD, bounds: abuse.Bounds, pace: abuse.Pace,
 ) -> Taken:  # fmt: skip
     """Take a text in and return its answer; ``promise`` puts the answer into the outbox, too.
 
@@ -164,9 +165,10 @@ def take(
         lang = caller.phone.lang or heard.order.lang
         step = conversation.Step(lang, "ended", None if caller.phone.stopped else ending.reply)
         caller = replace(caller, tip=None if ending.destroyed else caller.tip)
+    weighed = _weigh(session, inbound, heard, caller, step, ending, keys=keys, bounds=bounds, pace=pace, now=now)
     if twin is not None and _is_twin(twin, heard, step, now):
-        thread.put(session, InboundRow, id_hash=id_hash, twin_hash=None, answer=twin.answer, at=now)
-        return Taken(_said(twin.answer), promised=False)
+        return _again(session, id_hash, twin, caller, weighed, inbound.number, keys, now)
+    step = _quietened(step, caller, weighed)
     gave = False
     if step.reply == _GIVEN:
         gave = _give(session, caller, ahead, keys)
@@ -174,8 +176,8 @@ def take(
     answer = f"{step.reply}:{step.lang}" if step.reply and inbound.number else ""
     kept = "" if given else answer  # what answers a network's name goes nowhere
     thread.put(session, InboundRow, id_hash=id_hash, twin_hash=twin_hash, answer=kept, at=now)
-    released = _act(session, inbound, heard, caller, step, keys=keys, rules=rules, now=now)
-    if ending is not None and ending.asked:
+    released = _act(session, inbound, heard, caller, step, weighed, keys=keys, rules=rules, bounds=bounds, now=now)
+    if ending is not None and ending.asked and weighed.answered:
         _remember_asked(session, caller, inbound.number, keys, now)
     ended = ending is not None and ending.destroyed
     reply = _said(answer)
@@ -194,6 +196,44 @@ def _remember_asked(session: Session, caller: _Caller, number: str, keys: KeyFil
     if caller.known is not None:
         tip_id, dialogue = caller.known.tip_id, caller.phone.talk.pack() + endings.ASKED
         phones.remember(session, keys, number, now, tip_id=tip_id, language=None, dialogue=dialogue)
+
+
+def _again(
+    session: Session, id_hash: bytes, twin: _Before, caller: _Caller, weighed: abuse.Weighed, number: str,
+    keys: KeyFile, now: datetime,
+) -> Taken:  # fmt: skip
+    """Give a message that came before its first answer, as far as the bounds allow."""
+    answer = twin.answer if weighed.answered else ""
+    thread.put(session, InboundRow, id_hash=id_hash, twin_hash=None, answer=answer, at=now)
+    if caller.known is not None:
+        phones.remember(session, keys, number, now, tip_id=None, language=None, texts=1)
+    return Taken(_said(answer), promised=False)
+
+
+def _quietened(step: conversation.Step, caller: _Caller, weighed: abuse.Weighed) -> conversation.Step:
+    """Return the step without its answer, where there is none: what is not sent asks nothing."""
+    if weighed.answered:
+        return step
+    talk = replace(step.talk or caller.phone.talk, asked=caller.phone.talk.asked, open=False)
+    return replace(step, reply=None, talk=talk)
+
+
+def _weigh(
+    session: Session, inbound: Inbound, heard: Heard, caller: _Caller, step: conversation.Step,
+    ending: endings.Ending | None, *, keys: KeyFile, bounds: abuse.Bounds, pace: abuse.Pace, now: datetime,
+) -> abuse.Weighed:  # fmt: skip
+    """Weigh a text, and what would answer it; what destroyed a report is told once, whatever the bounds say."""
+    if ending is not None and ending.destroyed:
+        return abuse.Weighed()
+    cried = step.action == "cry" or (step.answers in {"danger", "child"} and step.value is True)
+    words = heard.advice if step.action in {"tip", "cry", "answer", "call"} else None
+    weighed = abuse.weigh(
+        session, words, caller.tip, caller.known, caller.blocked_at, cried=cried, bounds=bounds, now=now
+    )
+    if not weighed.answered or step.reply is None or not inbound.number:
+        return weighed
+    only_asks = _hashes(keys, inbound.number, now)[0] if words is None and caller.known is None else None
+    return abuse.paced(session, weighed, caller.known, only_asks, pace=pace, now=now)
 
 
 def _give(session: Session, caller: _Caller, ahead: Ahead, keys: KeyFile) -> bool:
@@ -224,15 +264,15 @@ def _caller(session: Session, keys: KeyFile, number: str, now: datetime) -> _Cal
     if not number:
         return _Caller()
     row = phones.thread_of(session, keys, number, now)
-    stopped = phones.stopped(session, keys, number)
+    stopped, blocked_at = phones.standing(session, keys, number)
     if row is None:  # nothing was ever sent there: nothing can wait
-        return _Caller(phone=conversation.Phone(stopped=stopped))
+        return _Caller(phone=conversation.Phone(stopped=stopped), blocked_at=blocked_at)
     tip = phones.open_tip_of(session, row)
     tip_id = tip.id if tip is not None else None
     waiting, written_to = outbox.answers_to(session, _hashes(keys, number, now), now, tip_id)
     phone = conversation.Phone(lang=cast("conversation.Lang | None", row.language), stopped=stopped, waiting=waiting)
     if tip is None:
-        return _Caller(phone=phone, known=row)
+        return _Caller(None, phone, row, blocked_at)
     phone = replace(
         phone,
         known=True,
@@ -245,32 +285,27 @@ def _caller(session: Session, keys: KeyFile, number: str, now: datetime) -> _Cal
         written_to=written_to,
         recent=now - row.changed_at <= _MOMENTS,
     )
-    return _Caller(tip, phone, row)
+    return _Caller(tip, phone, row, blocked_at)
 
 
 def _act(
-    session: Session, inbound: Inbound, heard: Heard, caller: _Caller, step: conversation.Step, *, keys: KeyFile,
-    rules: tuple[Rule, ...], now: datetime,
+    session: Session, inbound: Inbound, heard: Heard, caller: _Caller, step: conversation.Step,
+    weighed: abuse.Weighed, *, keys: KeyFile, rules: tuple[Rule, ...], bounds: abuse.Bounds, now: datetime,
 ) -> bool:  # fmt: skip
     """Do what a text asks for; return whether that let something go out."""
     number, tip = inbound.number, caller.tip
     asked = heard.asked
     given = asked is not None and bool(asked.number)
     phone = Phone(number, inbound.provider, inbound.ours, given=given) if number else None
-    danger_now = True if step.action == "cry" else None
     dialogue = (step.talk or caller.phone.talk).pack()
     match step.action:
-        case "call" if asked is not None:
-            lang = caller.phone.lang or (None if given else heard.lang)
-            report = Report(CHANNEL, inbound.text, lang, phone=phone, call_back=True)
-            said = None if asked.bare else heard.advice
-            callback.ask(session, tip, report, asked.how, said=said, keys=keys, rules=rules, now=now)
-        case "tip" | "cry" | "answer" if tip is not None:
-            _add(session, tip, inbound, step, keys=keys, rules=rules, now=now)
-        case "tip" | "cry":
-            report = Report(CHANNEL, inbound.text, step.lang, danger_now=danger_now, phone=phone, dialogue=dialogue)
-            advice = None if danger_now else heard.advice  # a cry is more than its words
-            intake.submit(session, report, now=now, keys=keys, rules=rules, advice=advice)
+        case "tip" | "cry" | "answer" | "call":
+            _keep(
+                session, inbound, heard, caller, step, weighed, phone, dialogue, keys=keys, rules=rules, bounds=bounds,
+                now=now,
+            )  # fmt: skip
+            if weighed.blocked_at is not None:
+                return False
         case "read":
             entries = outbox.release(session, _hashes(keys, number, now), now, keys=keys, phone=phone)
             for entry_id in dict.fromkeys(entries):
@@ -290,12 +325,49 @@ def _act(
             pass
     if tip is not None and phone is not None and not given:
         followup.move_number(session, tip, phone, keys=keys, now=now, dialogue=dialogue)
+    elif caller.known is not None and not given and step.action not in {"tip", "cry", "call", "ended"}:
+        phones.remember(session, keys, number, now, tip_id=None, language=None, texts=1)
     return step.action == "read"
+
+
+def _keep(
+    session: Session, inbound: Inbound, heard: Heard, caller: _Caller, step: conversation.Step,
+    weighed: abuse.Weighed, phone: Phone | None, dialogue: str, *, keys: KeyFile, rules: tuple[Rule, ...],
+    bounds: abuse.Bounds, now: datetime,
+) -> None:  # fmt: skip
+    """Keep what somebody said: where its phone is blocked, in the phone's open tip, or as a tip of its own."""
+    if weighed.quiet and not inbound.text.strip():  # one more wish to be called: nothing is in it to keep
+        return
+    if weighed.blocked_at is not None:
+        followup.add(session, weighed.blocked_at, inbound.text, keys=keys, now=now, to_receipt=False, quiet=True)
+        return
+    tip, asked = caller.tip, heard.asked
+    if step.action == "call" and asked is not None and not weighed.quiet:
+        lang = caller.phone.lang or (None if phone is not None and phone.given else heard.lang)
+        report = Report(CHANNEL, inbound.text, lang, phone=phone, call_back=True)
+        said = None if asked.bare else heard.advice
+        callback.ask(session, tip, report, asked.how, said=said, keys=keys, rules=rules, now=now)
+        return
+    if tip is not None:
+        _add(session, tip, inbound, step, keys=keys, rules=rules, now=now, quiet=weighed.quiet)
+        if weighed.too_many:
+            thread.record(session, tip.id, "many_texts", now, count=weighed.too_many)
+        return
+    danger_now = True if step.action == "cry" else None
+    advice = None if danger_now else heard.advice  # a cry is more than its words, and never one of many
+    alike = None if danger_now else abuse.words_hash(keys, inbound.text)
+    flood = abuse.flood_of(session, alike, heard.advice, bounds, now) if alike else None
+    report = Report(
+        CHANNEL, inbound.text, step.lang, danger_now=danger_now, phone=phone, dialogue=dialogue, alike=alike
+    )
+    done = intake.submit(session, report, now=now, keys=keys, rules=rules, advice=advice)
+    if flood is not None:
+        abuse.fold(session, done.tip_id, flood, now)
 
 
 def _add(
     session: Session, tip: Tip, inbound: Inbound, step: conversation.Step, *, keys: KeyFile, rules: tuple[Rule, ...],
-    now: datetime,
+    now: datetime, quiet: bool,
 ) -> None:  # fmt: skip
     """Keep further words in their thread, and put to use what they answer."""
     answer = step.value if isinstance(step.value, bool) else None
@@ -304,7 +376,7 @@ def _add(
     followup.heed(session, tip, inbound.text, danger_now=danger_now, child=child, rules=rules, now=now)
     followup.add(
         session, tip, inbound.text, keys=keys, now=now, to_receipt=tip.channel == CHANNEL, answers=step.answers,
-        value=step.value,
+        value=step.value, quiet=quiet,
     )  # fmt: skip
     if step.answers == "consent":
         tip.content_consent = step.value == questions.CONTENT

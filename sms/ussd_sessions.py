@@ -20,8 +20,8 @@ from sqlalchemy.orm import Session
 from sms import ussd
 from sms.menu import Menu
 from sms.ussd_calls import Caller, Dial, Recent, Stands, id_hash, language_of, replay
-from tipline import followup, intake, phones, thread, withdrawal
-from tipline.errors import BadPhoneNumber, DomainError
+from tipline import abuse, followup, intake, phones, thread, withdrawal
+from tipline.errors import DomainError
 from tipline.house import House
 from tipline.intake import Report
 from tipline.models import Tip, UssdSession
@@ -223,6 +223,8 @@ class Sessions:
     def _put(self, session: Session, dial: Dial, step: _Step, now: datetime) -> int:
         """Keep the report as it stands: a new tip at the first answer, the same tip after that."""
         said, house = ussd.said(step.turn.session), self.house
+        number = phones.readable(dial.phone) if step.tip_id is None else None
+        seen = abuse.dial(session, house.keys, number, house.settings.bounds, now) if number else None
         report = Report(
             channel="ussd",
             text=said.text,
@@ -234,9 +236,12 @@ class Sessions:
             phone=self._phone(dial) if said.contact else None,
             content_consent=said.content,
             unfinished=step.turn.effect != "finish",
+            alike=seen.alike if seen else None,
         )
         if step.tip_id is None:
             done = intake.submit(session, report, now=now, keys=house.keys, rules=house.rules, draft_key=step.draft_key)
+            if seen is not None:
+                abuse.fold_dial(session, done.tip_id, seen, now)
             return done.tip_id
         intake.grow(session, step.tip_id, report, now=now, keys=house.keys, rules=house.rules, draft_key=step.draft_key)
         return step.tip_id
@@ -266,11 +271,8 @@ class Sessions:
         return turn
 
     def _phone(self, dial: Dial) -> Phone | None:
-        settings = self.house.settings
-        try:
-            return Phone(phones.parse(dial.phone), CARRIER, settings.shortcode or settings.africastalking.sender)
-        except BadPhoneNumber:
-            return None
+        settings, number = self.house.settings, phones.readable(dial.phone)
+        return Phone(number, CARRIER, settings.shortcode or settings.africastalking.sender) if number else None
 
     def _closed(self, dial: Dial, tip_id: int | None = None) -> _Done:
         if tip_id is None:

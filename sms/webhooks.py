@@ -135,6 +135,8 @@ def _keep(inbound: Inbound, *, promise: bool) -> inbox.Taken:
         rules=here.rules,
         now=here.clock(),
         promise=promise,
+        bounds=here.settings.bounds,
+        pace=here.pace,
     )
     for left in reversed(range(_TRIES)):
         try:

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tipline import answers, audit, desks, fates, latecomers, lifecycle, thread
+from tipline import abuse, answers, audit, desks, fates, latecomers, lifecycle, thread
 from tipline.accounts import READERS, Identity
 from tipline.answers import LONGEST_REPLY, Words
 from tipline.errors import (
@@ -314,17 +314,16 @@ def close(
     if case.tip.first_look_at is not None:  # the time between the two is a figure; the minute of arrival is not
         case.tip.first_look_at -= case.tip.received_at - coarse
     case.tip.received_at = coarse
-    arrival = -int(case.tip.received_at.timestamp() * 1000)
-    session.execute(
-        update(TipDesk).where(TipDesk.tip_id == case.tip.id).values(active=False, arrival=arrival),
-        execution_options={"synchronize_session": "fetch"},
-    )
+    ended = update(TipDesk).where(TipDesk.tip_id == case.tip.id)
+    ended = ended.values(active=False, arrival=-int(coarse.timestamp() * 1000))
+    session.execute(ended, execution_options={"synchronize_session": "fetch"})
+    abuse.close_folded(session, case.tip.id, case.now)
     _event(session, case, "closed", before=before, result=result)
 
 
 def _may_act(case: Case) -> None:
-    """Raise ForbiddenMove while a tip is only offered: whoever was asked answers first."""
-    if case.at.state == "offered":
+    """Raise ForbiddenMove while a tip is only offered (whoever was asked answers first), or is one of many alike."""
+    if case.at.state == "offered" or case.tip.folded_into is not None:
         raise ForbiddenMove
 
 

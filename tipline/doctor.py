@@ -5,11 +5,12 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
-from tipline import audit_check, desks, erasure, migrate, services
+from tipline import abuse, audit_check, desks, erasure, migrate, services
 from tipline.house import House, KeyFileMissing
 from tipline.models import Account, OutMessage
 from tipline.outbox import DEAD
@@ -77,7 +78,7 @@ def _database(house: House) -> list[Finding]:
             return found
         if at != migrate.head():
             return found
-        return [*found, *_people(session), _audit(session, house)]
+        return [*found, *_people(session), _audit(session, house), _answers(session, house.clock())]
 
 
 def _audit(session: Session, house: House) -> Finding:
@@ -97,6 +98,15 @@ def _people(session: Session) -> Iterator[Finding]:
     yield Finding("outgoing messages", good=not dead, detail=f"{dead} could not be delivered", grave=False)
     kept = erasure.given_up(session)
     yield Finding("copies at carriers", good=not kept, detail=f"{kept} could not be erased", grave=False)
+
+
+def _answers(session: Session, now: datetime) -> Finding:
+    last, minutes = abuse.held_back(session, now)
+    if not minutes:
+        return Finding("automatic answers", good=True, detail="none was held back in 24 hours")
+    begins = "are held back now" if abuse.in_force(last, now) else "were held back"
+    detail = f"{begins}: in {minutes} minutes of the last 24 hours more were due than TIPLINE_ANSWERS_A_MINUTE"
+    return Finding("automatic answers", good=False, detail=detail, grave=False)
 
 
 def _services(house: House) -> Iterator[Finding]:

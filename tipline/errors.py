@@ -105,6 +105,12 @@ class NotAllowed(DomainError):
     code = "not_allowed"
 
 
+class NoPhone(DomainError):
+    """No phone number came with this that could be blocked."""
+
+    code = "no_phone"
+
+
 class CannotReply(DomainError):
     """The reporter left no way to be answered."""
 

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tipline import desks, intake, outbox, phones, thread, triage
+from tipline import abuse, desks, intake, outbox, phones, thread, triage
 from tipline.errors import AllDesksExcluded, EmptyTip, NotFound, TooLong, UnknownReceipt
 from tipline.intake import LONGEST
 from tipline.models import Entry, Tip, TipDesk
@@ -82,12 +82,13 @@ def add_by_receipt(
 
 def add(
     session: Session, tip: Tip, text: str, *, keys: KeyFile, now: datetime, to_receipt: bool = True,
-    answers: str | None = None, value: bool | int | None = None,
+    answers: str | None = None, value: bool | int | None = None, quiet: bool = False,
 ) -> int:  # fmt: skip
     """Add a reporter's further words to their tip, sealed to its desks; return the entry's id. EmptyTip, TooLong.
 
     ``to_receipt`` is false where whoever holds the receipt need not be who wrote: then the receipt does not open them.
     ``answers`` is the question that they answer (a code), ``value`` what with, where that is more than words.
+    ``quiet`` keeps them and marks nothing: see ``abuse.weigh``.
     """
     if not text.strip():
         raise EmptyTip
@@ -100,6 +101,10 @@ def add(
         session, instance=keys.instance, tip_id=tip.id, binding=tip.binding, kind=thread.MESSAGE,
         data={"text": text, **({"answers": answers, "value": value} if answers else {})}, readers=readers, now=now,
     )  # fmt: skip
+    if quiet:
+        session.flush()
+        return entry_id
+    abuse.unfold(session, tip, now)
     tip.unread = True
     tip.changed_at = now
     if tip.closed_at is not None:  # nobody looks for what is closed: back into the queues until somebody does
@@ -144,7 +149,10 @@ def heed(
 def move_number(
     session: Session, tip: Tip, phone: Phone, *, keys: KeyFile, now: datetime, dialogue: str | None = None
 ) -> None:
-    """Remember the door a phone wrote to last (only the newest number entry counts), and where questions stand."""
+    """Remember the door a phone wrote to last (only the newest number entry counts), and where questions stand.
+
+    Its text is counted.
+    """
     readers = [key for key in thread.readers(session, tip) if key.point != tip.reporter_point]
     thread.add(
         session, instance=keys.instance, tip_id=tip.id, binding=tip.binding, kind=thread.NUMBER,
@@ -153,7 +161,7 @@ def move_number(
     old = list(thread.entries(session, tip.id, (thread.NUMBER,)))[:-1]
     for entry in old:
         session.delete(entry)
-    phones.remember(session, keys, phone.number, now, tip_id=tip.id, language=None, dialogue=dialogue)
+    phones.remember(session, keys, phone.number, now, tip_id=tip.id, language=None, dialogue=dialogue, texts=1)
 
 
 def read_by_phone(session: Session, entry_id: int, now: datetime) -> None:

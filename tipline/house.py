@@ -14,7 +14,7 @@ from functools import cached_property, partial
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from tipline import accounts, audit, intake, routing
+from tipline import abuse, accounts, audit, intake, routing
 from tipline.answers import Words
 from tipline.database import Database
 from tipline.errors import EnrolFirst, SignInRefused
@@ -68,6 +68,11 @@ class House:
     def minter(self) -> Minter:
         """Return this process's mint of receipts."""
         return Minter(self.keys.pepper)
+
+    @cached_property
+    def pace(self) -> abuse.Pace:
+        """Return what counts this process's automatic answers."""
+        return abuse.Pace(self.settings.bounds)
 
     def take_in(self, report: Report, *, with_receipt: bool = True) -> Submitted:
         """Take in a report in a transaction of its own and wake the worker; see ``intake.submit`` for what it raises.

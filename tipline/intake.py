@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from tipline import desks, language, phones, places, thread, triage
+from tipline import abuse, desks, language, phones, places, thread, triage
 from tipline.errors import BadEnvelope, EmptyTip, NoDeskKey, TooLong, UnknownCategory, UnknownDesk
 from tipline.models import Entry, PhoneThread, Tip
 from tipline.phones import Phone
@@ -48,8 +48,9 @@ STORY_UID = "story"  # what a device names its entry
 _RECEIPT_AGAIN = "receipt for a repeated send"
 
 _tip: Table = Tip.__table__  # type: ignore[assignment]
+_draft = (Tip.binding, Tip.received_at, Tip.stage, Tip.folded_into, Tip.alike)
 _GROWING = Prepared(
-    select(Tip.binding, Tip.received_at, Tip.stage, Entry.id, Entry.uid, Entry.kind, Entry.wraps)
+    select(*_draft, Entry.id, Entry.uid, Entry.kind, Entry.wraps)
     .join(Entry, Entry.tip_id == Tip.id)
     .where(Tip.id == bindparam("tip"), Tip.unfinished)
     .where(or_(Entry.kind == thread.STORY, Entry.kind == thread.NUMBER))
@@ -97,6 +98,7 @@ class Report:
     unfinished: bool = False
     call_back: bool = False  # asks to be called, which is enough to say
     dialogue: str | None = None
+    alike: bytes | None = field(default=None, repr=False)  # what could make it one of many: see abuse
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,7 @@ def submit(
         excluded=list(report.exclude),
         content_consent=report.content_consent,
         unfinished=report.unfinished,
+        alike=report.alike,
         received_at=now,
         changed_at=now,
         stage="received",
@@ -164,7 +167,7 @@ def submit(
         _add_number(session, tip_id, binding, report.phone, readers, keys, now)
         if report.channel == BY_PHONE:
             number, lang, dialogue = report.phone.number, report.language, report.dialogue
-            phones.remember(session, keys, number, now, tip_id=tip_id, language=lang, dialogue=dialogue)
+            phones.remember(session, keys, number, now, tip_id=tip_id, language=lang, dialogue=dialogue, texts=1)
     thread.record(session, tip_id, "received", now)
     return Submitted(tip_id, True, receipt is not None, receipt.digits if receipt else None)
 
@@ -202,8 +205,7 @@ def sealed_binding(client_id: str) -> str:
 
 def attach_receipt(session: Session, tip_id: int, receipt: Receipt, client_id: str | None, keys: KeyFile) -> bool:
     """Give a tip its receipt; its answers are sealed to it from now on. False if it has one already."""
-    values = {"tip": tip_id, **_of_receipt(receipt, client_id, keys)}
-    return bool(_ATTACH.run(session, values))
+    return bool(_ATTACH.run(session, {"tip": tip_id, **_of_receipt(receipt, client_id, keys)}))
 
 
 def grow(
@@ -231,11 +233,13 @@ def grow(
         "content_consent": report.content_consent,
         "changed_at": now,
         "unfinished": report.unfinished,
+        "alike": tip.alike if report.unfinished else None,  # a whole report is no draft among many
         "unread": True,
     }
     if all(state == "routed" for state in reading.values()):  # else a desk has decided who leads
         values["lead_desk_id"] = chosen[0].id
     _GROW.run(session, {"tip": tip_id, **values})
+    abuse.grown(session, tip_id, tip.folded_into, now)
     if not report.unfinished:
         thread.record(session, tip_id, "finished", now)
 

@@ -19,7 +19,7 @@ from huey.consumer import Consumer
 from sqlalchemy import func, make_url, select
 from sqlalchemy.orm import Session
 
-from tipline import audit_check, erasure, outbox, retention, unread
+from tipline import abuse, audit_check, erasure, outbox, retention, unread
 from tipline.house import House
 from tipline.models import OutMessage
 
@@ -93,6 +93,8 @@ class Jobs:
         """Forget what has had its time; see ``retention``."""
         house = self._house
         retention.forget(house.database, house.keys, house.clock(), keep_numbers=house.settings.keep_numbers)
+        with house.database.write() as session:
+            abuse.forget(session, house.clock(), house.settings.bounds)
         house.database.scrub()
 
     def digest(self) -> None:

@@ -12,6 +12,7 @@ from statistics import median
 from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 
+from tipline.abuse import FOLDED
 from tipline.accounts import READERS, Identity
 from tipline.errors import NotAllowed
 from tipline.models import Desk, Tip, TipDesk
@@ -120,6 +121,8 @@ def _figures(session: Session, desk_id: int, now: datetime) -> dict[str, object]
     priorities: Counter[str] = Counter()
     grouped = select(TipDesk.stage, TipDesk.priority, func.count()).where(*there)
     for stage, level, count in session.execute(grouped.group_by(TipDesk.stage, TipDesk.priority)):
+        if stage == FOLDED:  # one of many, which stand as one
+            continue
         stages[stage] += count
         priorities[level] += count
     late = 0

@@ -17,6 +17,7 @@ from dotenv import dotenv_values
 
 from tipline import demo as demo_module
 from tipline import prices
+from tipline.abuse import Bounds
 from tipline.errors import SettingsError
 from tipline.prices import Price
 
@@ -77,6 +78,7 @@ class Settings:
     limits_url: str
     keep_numbers: timedelta
     tell_unread: timedelta
+    bounds: Bounds
     metrics_token: str = field(repr=False)
     console_secret: str = field(repr=False)
     twilio: Twilio
@@ -136,6 +138,13 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         limits_url=reader.text("TIPLINE_LIMITS_URL", "memory://"),
         keep_numbers=reader.days("TIPLINE_KEEP_NUMBERS_DAYS", 30),
         tell_unread=reader.days("TIPLINE_UNREAD_DAYS", 5),
+        bounds=Bounds(
+            texts_an_hour=reader.bound("TIPLINE_TEXTS_AN_HOUR", 20),
+            texts_a_day=reader.bound("TIPLINE_TEXTS_A_DAY", 60),
+            answers_a_minute=reader.bound("TIPLINE_ANSWERS_A_MINUTE", 200),
+            flood_from=reader.bound("TIPLINE_FLOOD_FROM", 5, least=3),
+            flood_within=timedelta(minutes=reader.bound("TIPLINE_FLOOD_MINUTES", 60, most=1440)),
+        ),
         metrics_token=reader.secret("TIPLINE_METRICS_TOKEN"),
         console_secret=made.get("console", ""),
         twilio=Twilio(
@@ -205,6 +214,15 @@ class _Reader:
             self.problems.append((name, "how many proxies stand before the app: 0, 1, 2 …"))
             return 0
         return int(value)
+
+    def bound(self, name: str, default: int, *, least: int = 1, most: int = 100_000) -> int:
+        """Return how many of something are allowed; 0 where it is not bounded."""
+        value = self.text(name, str(default))
+        count = int(value) if value.isascii() and value.isdecimal() and len(value) < 9 else -1  # noqa: PLR2004
+        if count != 0 and not least <= count <= most:
+            self.problems.append((name, f"a whole number from {least} to {most}, or 0 for no bound"))
+            return default
+        return count
 
     def days(self, name: str, default: int) -> timedelta:
         value = self.text(name, str(default))

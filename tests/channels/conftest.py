@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -16,6 +16,7 @@ from tests.channels import fake_carrier
 from tests.channels.doors import Texter
 from tests.channels.fake_carrier import FakeCarrier
 from tipline import casework, outbox, thread
+from tipline.abuse import Bounds
 from tipline.accounts import Identity
 from tipline.house import House
 from tipline.models import Tip, TipDesk
@@ -115,3 +116,40 @@ def line(var: Path, carrier: FakeCarrier) -> Iterator[Line]:
     made = make.app(var, **fake_carrier.settings_for(carrier, "africastalking,twilio,kannel"))
     yield Line(made, carrier)
     make.house_of(made).database.dispose()
+
+
+BOUNDS = {
+    "TIPLINE_TEXTS_AN_HOUR": "4", "TIPLINE_TEXTS_A_DAY": "9", "TIPLINE_ANSWERS_A_MINUTE": "400",
+    "TIPLINE_FLOOD_FROM": "3", "TIPLINE_FLOOD_MINUTES": "60",
+}  # fmt: skip
+Lines = Callable[..., Line]
+
+
+@pytest.fixture
+def lines(var: Path, carrier: FakeCarrier) -> Iterator[Lines]:
+    """Give what makes an instance with small bounds against abuse, or with others."""
+    made: list[Flask] = []
+
+    def line(**changes: str) -> Line:
+        settings = fake_carrier.settings_for(carrier, "africastalking,twilio,kannel")
+        made.append(make.app(var, **{**settings, **BOUNDS, **changes}))
+        return Line(made[-1], carrier)
+
+    yield line
+    for one in made:
+        make.house_of(one).database.dispose()
+
+
+@pytest.fixture
+def bounded(lines: Lines) -> Line:
+    """Give an instance with small bounds."""
+    return lines()
+
+
+@pytest.fixture
+def any_bounded(any_app: Flask, carrier: FakeCarrier) -> Line:
+    """Give an instance on either database, with small bounds."""
+    line = Line(any_app, carrier)
+    bounds = Bounds(texts_an_hour=4, texts_a_day=9, answers_a_minute=400, flood_from=3)
+    object.__setattr__(line.house.settings, "bounds", bounds)
+    return line

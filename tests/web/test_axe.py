@@ -13,9 +13,10 @@ from sqlalchemy import select
 from sms import missed
 from tests import make
 from tests.browser import press, served
-from tipline import outbox
-from tipline.models import OutMessage, Tip
+from tipline import abuse, blocklist, outbox
+from tipline.models import HeldBack, OutMessage, Tip
 from tipline.outbox import Text
+from tipline.phones import Phone
 
 RULES = {
     "resultTypes": ["violations"],
@@ -109,7 +110,10 @@ def test_a_request_to_be_called(page: Page, address: str, lang: str, shared_app:
     house = make.house_of(shared_app)
     with house.database.write() as session:
         call = missed.Call("plain", f"axe-{lang}", "+26658123457")
-        missed.take(session, call, keys=house.keys, rules=house.rules, now=house.clock())
+        missed.take(
+            session, call, keys=house.keys, rules=house.rules, bounds=house.settings.bounds, pace=house.pace,
+            now=house.clock(),
+        )  # fmt: skip
         uid = session.scalars(select(Tip.uid).order_by(Tip.id.desc())).first()
     page.goto(f"{address}/desk/sign-in?lang={lang}")
     page.locator("#username").fill("immigration")
@@ -123,6 +127,34 @@ def test_a_request_to_be_called(page: Page, address: str, lang: str, shared_app:
     press(page.locator("form[action*='/number'] button"))
     expect(page.locator("#number")).to_have_attribute("href", "tel:+26658123457")
     judge(page)
+
+
+def test_what_is_done_about_abuse_by_phone(page: Page, address: str, lang: str, shared_app: Flask) -> None:
+    house = make.house_of(shared_app)
+    lead, *others = [
+        house.take_in(
+            make.report(channel="sms", phone=Phone(f"+2665800000{number}"), danger_now=True), with_receipt=False
+        ).tip_id
+        for number in range(3)
+    ]
+    for other in others:
+        with house.database.write() as session:
+            abuse.fold(session, other, lead, house.clock())
+    with make.held(house, make.identity(house, "supervisor"), lead) as (session, case):
+        blocklist.block(session, case, "Insults, day after day.")
+    with house.database.write() as session:
+        session.merge(HeldBack(minute=house.clock().replace(second=0, microsecond=0)))
+    page.goto(f"{address}/desk/sign-in?lang={lang}")
+    page.locator("#username").fill("supervisor")
+    page.locator("#password").fill(make.password(house, "supervisor"))
+    press(page.locator("form.card button"))
+    page.wait_for_url("**/desk/")
+    judge(page)
+    for path in (f"tips/{make.uid(house, lead)}#block", f"tips/{make.uid(house, others[0])}", "blocked"):
+        page.goto(f"{address}/desk/{path}")
+        if page.locator("details").count():
+            page.locator("summary").first.press("Enter")
+        judge(page)
 
 
 def test_the_administrator_s_pages(page: Page, address: str, lang: str, shared_app: Flask) -> None:

@@ -29,7 +29,10 @@ def rung(house: House, *said: str) -> str:
     """Have a phone ring once and write what it says then; return the tip's address at the desk."""
     with house.database.write() as session:
         call = missed.Call("plain", "1", NUMBER)
-        missed.take(session, call, keys=house.keys, rules=house.rules, now=house.clock())
+        missed.take(
+            session, call, keys=house.keys, rules=house.rules, bounds=house.settings.bounds, pace=house.pace,
+            now=house.clock(),
+        )  # fmt: skip
         tip = session.scalars(select(Tip).order_by(Tip.id.desc())).first()
         assert tip is not None
         for text in said:
@@ -169,7 +172,10 @@ def test_who_was_called_can_ask_again(app: Flask, house: House) -> None:
     somebody.post(f"{address}/calls", result="reached")
     with house.database.write() as session:
         call = missed.Call("plain", "2", NUMBER)
-        assert missed.take(session, call, keys=house.keys, rules=house.rules, now=house.clock())
+        assert missed.take(
+            session, call, keys=house.keys, rules=house.rules, bounds=house.settings.bounds, pace=house.pace,
+            now=house.clock(),
+        )  # fmt: skip
 
     assert desk.tip_at(house, address).reasons[0] == "call_back_asked"
     assert "(2 times)" in words(somebody.get(address))

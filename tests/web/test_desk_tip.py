@@ -29,6 +29,9 @@ POSTS = {
     "rest": {"desk": "police"},
     "moves": {"to": "screened"},
     "outcome": {"result": "assisted"},
+    "block": {"reason": "x"},
+    "unblock": {},
+    "unfold": {},
 }
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, current_app, redirect, url_for
 from werkzeug.wrappers import Response as AnyResponse
 
-from tipline import costs, delivery
+from tipline import abuse, costs, delivery
 from tipline.accounts import Identity
 from tipline.outbox import refusals
 from tipline.web import house, tip_page
@@ -28,6 +28,7 @@ def every(who: Identity) -> str:
     sending = [name for name in here.settings.carriers if name in gateways]
     with here.database.read() as session:
         spent = costs.spent(session)
+        last, minutes = abuse.held_back(session, here.clock())
         return page(
             "desk/carriers.html",
             who,
@@ -43,6 +44,8 @@ def every(who: Identity) -> str:
             queue=delivery.queue(session),
             dead=delivery.dead_ones(session),
             most=delivery.MOST,
+            holding=abuse.in_force(last, here.clock()),
+            held_minutes=minutes,
         )
 
 

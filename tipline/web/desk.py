@@ -14,7 +14,7 @@ from flask.blueprints import BlueprintSetupState
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from tipline import answers, callback, casework, desks, latecomers, places, queue
+from tipline import answers, blocklist, callback, casework, desks, latecomers, places, queue
 from tipline.accounts import READERS, Identity
 from tipline.casework import Case
 from tipline.errors import DomainError, NotFound
@@ -182,6 +182,37 @@ def close(who: Identity, uid: str) -> AnyResponse:
         lambda session, case: casework.close(session, case, result, note=note_text, **counts),
         "closed",
     )
+
+
+@blueprint.post("/desk/tips/<uid>/block")
+@signed_in(*READERS)
+def block(who: Identity, uid: str) -> AnyResponse:
+    """Block the phone that a tip came from."""
+    reason = request.form.get("reason", "")
+    return _act(who, uid, "block", lambda session, case: blocklist.block(session, case, reason), "blocked")
+
+
+@blueprint.post("/desk/tips/<uid>/unblock")
+@signed_in(*READERS)
+def unblock(who: Identity, uid: str) -> AnyResponse:
+    """Let the texts of a phone in again."""
+    return _act(who, uid, "block", blocklist.unblock, "unblocked")
+
+
+@blueprint.post("/desk/tips/<uid>/unfold")
+@signed_in(*READERS)
+def unfold(who: Identity, uid: str) -> AnyResponse:
+    """Let one of many alike stand by itself."""
+    return _act(who, uid, "unfold", blocklist.unfold, "unfolded")
+
+
+@blueprint.get("/desk/blocked")
+@signed_in("supervisor")
+def blocked(who: Identity) -> str:
+    """Show a supervisor which phones are blocked, by their tips."""
+    with house().database.read() as session:
+        found = blocklist.every(session, who)
+    return page("desk/blocked.html", who, blocked=found, reference=queue.reference)
 
 
 def _act(who: Identity, uid: str, form: str, act: Act, done: str) -> AnyResponse:

@@ -48,6 +48,7 @@ MESSAGES = {
     "excluded_desk": _l("The reporter asked that this office should not see the report."),
     "already_there": _l("This was done already."),
     "not_allowed": _l("Your role does not allow this."),
+    "no_phone": _l("No phone number that could be blocked came with this."),
     "cannot_reply": _l("The reporter left no way to be answered."),
     "sign_in_refused": _l("Name, password or code is not right. Try again."),
     "sign_in_needed": _l("Please sign in."),

@@ -6,12 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import current_app
+from flask import current_app, request
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tipline import answers, callback, casework, desks, fates, latecomers, lifecycle, phones, queue, thread
+from tipline import (
+    abuse,
+    answers,
+    blocklist,
+    callback,
+    casework,
+    desks,
+    fates,
+    latecomers,
+    lifecycle,
+    phones,
+    queue,
+    thread,
+)
 from tipline.accounts import Identity
 from tipline.casework import Case, View
 from tipline.models import Referral, TipDesk
@@ -22,6 +35,7 @@ from tipline.web.told import ASKED, told
 
 _NOTES = {thread.NOTE, thread.REASON, thread.OUTCOME}  # another desk’s own are not shown at all
 BESIDE = 15  # rows of the queue beside a tip, on a wide screen
+TALK = 100  # messages of a conversation that are shown at first, the newest
 
 
 @dataclass(frozen=True)
@@ -80,6 +94,8 @@ def _page(session: Session, case: Case, slip: Slip | None, number: callback.Numb
     there = set(session.scalars(reading))
     late = set(latecomers.without_story(session, tip)) - {who.desk_id}
     found = fates.fates(session, tip.id, case.now, reports())
+    seen = told(tip, view)
+    earlier = 0 if request.args.get("all") == "1" else max(len(seen.talk) - TALK, 0)
     return page(
         "desk/tip.html",
         who,
@@ -91,8 +107,15 @@ def _page(session: Session, case: Case, slip: Slip | None, number: callback.Numb
         tip=tip,
         at=case.at,
         view=view,
-        told=told(tip, view),
+        told=seen,
         asked_by_text=ASKED,
+        talk=seen.talk[earlier:],
+        earlier=earlier,
+        gathered=abuse.gathered(session, tip.id, who.desk_id or 0) if tip.gathered else None,
+        kept_under=abuse.uid_of(session, tip.folded_into),
+        texts=abuse.too_many(session, tip.id, house().settings.bounds, case.now),
+        block=blocklist.blocked_at(session, tip.id),
+        may_block=view.can_text and tip.channel in blocklist.BY_PHONE,
         notes=[
             one for one in view.thread if one.kind in _NOTES and (one.data is not None or one.desk_id == who.desk_id)
         ],

@@ -87,6 +87,13 @@ EVENTS = {
     "opened": _l("Opened for the first time at this desk"),
     "receipt_closed": _l("The receipt was closed by whoever held it: it opens nothing any more"),
     "rest_left": _l("What was said before stays here; it was not passed on"),
+    "gathering": _l("More of the same came in and is kept under this one"),
+    "folded": _l("Kept under an earlier one like it"),
+    "unfolded": _l("Taken out: it stands by itself"),
+    "closed_with": _l("Closed with the one that it was kept under"),
+    "many_texts": _l("Many texts from one phone: %(count)s today"),
+    "blocked": _l("The phone was blocked"),
+    "unblocked": _l("The phone was unblocked"),
 }
 NEWS = {
     "receipt_closed": _l("Receipt closed"),
@@ -148,6 +155,9 @@ DONE = {
     "again": _l("The message is sent again."),
     "called": _l("What came of the call is kept."),
     "left": _l("It stays here."),
+    "blocked": _l("The phone is blocked."),
+    "unblocked": _l("The phone is no longer blocked."),
+    "unfolded": _l("It stands by itself now, in the queue."),
     "shared": _l("The key is shared."),
     "opened": _l("You hold the desk’s key now."),
     "disabled": _l("The account is disabled and signed out."),
@@ -218,7 +228,8 @@ def event(kind: str, data: dict[str, Any], desks: dict[str, str]) -> str:
         return f"{said}. {failure(data['failure'])}" if "failure" in data else said
     if kind == "raised":
         return str(gettext("Raised to %(priority)s by what the reporter added", priority=data.get("to", "")))
-    return call_words.event(kind, data) or str(EVENTS.get(kind, kind))
+    said = call_words.event(kind, data) or str(EVENTS.get(kind, kind))
+    return said % data if kind == "many_texts" else said
 
 
 def failure(code: str | None) -> str:
