@@ -168,9 +168,30 @@ def test_the_administrator_s_pages(page: Page, address: str, lang: str, shared_a
     page.locator("#password").fill(make.password(house, "admin"))
     press(page.locator("form.card button"))
     page.wait_for_url("**/desk/people")
-    for path in ("/desk/people", "/desk/carriers"):
+    for path in ("/desk/people", "/desk/carriers", "/desk/audit"):
         page.goto(f"{address}{path}")
         judge(page)
+
+
+def test_the_supervisor_s_pages(page: Page, address: str, lang: str, shared_app: Flask) -> None:
+    house = make.house_of(shared_app)
+    house.take_in(make.report(danger_now=True))
+    page.goto(f"{address}/desk/sign-in?lang={lang}")
+    page.locator("#username").fill("supervisor")
+    page.locator("#password").fill(make.password(house, "supervisor"))
+    page.locator("#password").press("Enter")
+    page.wait_for_url("**/desk/")
+    tip = page.locator("main .rows a").first.get_attribute("href")
+    page.goto(f"{address}{tip}")
+    judge(page)
+    page.locator("a[href*='/desk/audit?tip=']").focus()
+    page.keyboard.press("Enter")
+    page.wait_for_url("**/desk/audit?tip=*")
+    judge(page)
+    page.locator("#tip").fill("")
+    page.locator("#tip").press("Enter")
+    page.wait_for_url("**/desk/audit?person=*")
+    judge(page)
 
 
 def test_the_phone_of_a_demo(page: Page, address: str) -> None:

@@ -46,6 +46,7 @@ ACTS = {
     "backup_written": _l("A backup was written"),
     "restored": _l("This instance was restored from a backup"),
 }
+_YEARS = (2000, 2999)  # beyond, calendars run out
 _REFUSED = {
     "password": _l("Somebody gave this name and a wrong passphrase"),
     "code": _l("Somebody gave this name and its passphrase, but a wrong code"),
@@ -105,6 +106,7 @@ def _act(row: Act, people: Mapping[int, str], desk_names: dict[str, str]) -> str
 
 def _day(written: str) -> date | None:
     try:
-        return date.fromisoformat(written)
+        day = date.fromisoformat(written)
     except ValueError:
         return None
+    return day if _YEARS[0] <= day.year <= _YEARS[1] else None
