@@ -19,7 +19,7 @@ from tests.web.test_desk_calls import rung
 from tests.web.test_desk_carriers import message
 from tests.web.test_desk_keys import newcomer, shown
 from tests.web.test_sign_in_second_factor import SET_UP, secret_of
-from tipline import audit, demo, followup
+from tipline import abuse, audit, demo, followup
 from tipline.house import House
 from tipline.models import Act, Desk, DeskKey, Entry, OutMessage
 from tipline.phones import Phone
@@ -97,6 +97,16 @@ def _tips(app: Flask, house: House, log: Log) -> None:
         answer = session.scalar(select(Entry.id).where(Entry.kind == "reply"))
     with log.gains("sent_again"):
         case.post(f"{tip}/replies/{answer}/again")
+    third = desk.tell_by_phone(house, text="The same")
+    fresh, lead = desk.tip_at(house, third).id, desk.tip_at(house, tip).id
+    with house.database.write() as session:
+        abuse.fold(session, fresh, lead, house.clock())
+    with log.gains("unfolded"):
+        case.post(third + "/unfold")
+    with log.gains("blocked"):
+        case.post(third + "/block", reason=SAID)
+    with log.gains("unblocked"):
+        case.post(third + "/unblock")
     api = Caller(app, "immigration")
     with log.gains("searched"):
         api.post("search", q="passport")
