@@ -60,11 +60,15 @@ class _Wanted:
 
 @dataclass(frozen=True)
 class _Done:
-    """A screen. ``taken`` unless the call did not belong to its session; ``promised`` if the worker may have to act."""
+    """A screen. ``taken`` unless the call did not belong to its session; ``promised`` if the worker may have to act.
+
+    ``ended``: what a report told was destroyed.
+    """
 
     wire: str = field(repr=False)
     taken: bool = True
     promised: bool = False
+    ended: bool = False
 
 
 @dataclass(frozen=True)
@@ -143,6 +147,8 @@ class Sessions:
                 continue
             except DomainError as error:
                 return _Done(self.sorry(dial.text, error.code), taken=False)
+            if done.ended:
+                self.house.database.scrub()
             if done.promised:
                 self.house.wake()
             return done
@@ -182,7 +188,8 @@ class Sessions:
             thread.put(session, UssdSession, id_hash=caller.id_hash, owner_hash=caller.owner_hash, **values)
         else:
             _CHANGE.run(session, {"session": caller.id_hash, **values})
-        return _Done(wire, promised=tip_id != step.tip_id or turn.effect in {"finish", "add"})
+        promised = tip_id != step.tip_id or turn.effect in {"finish", "add"}
+        return _Done(wire, promised=promised, ended=turn.effect == "delete")
 
     def _begin(self, caller: Caller, dial: Dial) -> _Step | _Done:
         """Play a session of which nothing is kept yet, from its first screen on."""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import pytest
 from flask import Flask
+from sqlalchemy import select
 
 from tests import make
 from tests.channels.ussd_phone import STORY, TO_STORY, Desk, UssdPhone, receipt_in, tips_of
 from tipline import casework
 from tipline.house import House
-from tipline.models import Tip
+from tipline.models import Entry, Tip
 
 CLOSE, DELETE = ("3", "1"), ("3", "2")
 GONE = "END These numbers open nothing. Please check them and dial again."
@@ -63,6 +64,21 @@ def test_what_was_told_is_destroyed_and_no_late_call_tells_it_again(any_app: Fla
     assert first.press("1").startswith("END ")
     assert first.press("2", "more").startswith("END ")
     assert len(tips_of(desk.house)) == 1
+
+
+def test_nothing_of_it_is_in_the_files_after_that(app: Flask) -> None:
+    _, receipt = reported(app)
+    house = make.house_of(app)
+
+    def written() -> bytes:
+        return b"".join(one.read_bytes() for one in house.settings.var.glob("tipline.db*"))
+
+    with house.database.read() as session:
+        body = session.scalars(select(Entry.body).where(Entry.tip_id == only(house).id)).first()
+    assert body
+    assert body in written()
+    dial(app, receipt, *DELETE, "2").send()
+    assert body not in written()
 
 
 def test_what_the_law_passed_on_stays_and_the_reporter_is_told_so(any_app: Flask) -> None:
