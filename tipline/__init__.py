@@ -7,6 +7,7 @@ Start at ``intake.submit`` (the front door), then ``app.py`` (where everything i
 - ``triage`` ``routing`` ``places`` ``language`` ``lifecycle``  pure rules; their words are data beside them
 - ``casework``  what a desk does: take, move, note, refer, accept, decline, reply, close
 - ``accounts`` ``desks``  people, their keys, and the desks whose keys they hold
+- ``audit`` ``audit_check`` ``trail``  the log of what staff did: written, checked, read
 - ``outbox``    promises made inside a transaction, kept after it
 - ``sealing``   all cryptography, and nothing else
 - ``receipts``  the sixteen digits a reporter comes back with
