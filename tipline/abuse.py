@@ -17,7 +17,7 @@ from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from tipline import phones, thread
+from tipline import clocks, phones, thread
 from tipline.lexicon import plain
 from tipline.models import BlockedPhone, HeldBack, PhoneThread, Tip, TipDesk
 from tipline.phones import Known
@@ -275,6 +275,7 @@ def unfold(
     session.flush()
     there = (_places.c.tip_id == tip.id, _places.c.state != "declined")
     session.connection().execute(update(_places).where(*there).values(active=tip.closed_at is None, stage=tip.stage))
+    clocks.post(session, tip)
     thread.record(session, tip.id, "unfolded", now, account_id=account_id, desk_id=desk_id)
 
 
@@ -357,5 +358,5 @@ def _adds(said: Advice | Tip, lead: Advice | Tip) -> bool:
 
 
 def _leave_queues(session: Session, tip_id: int) -> None:
-    out = update(_places).where(_places.c.tip_id == tip_id).values(active=False, stage=FOLDED)
+    out = update(_places).where(_places.c.tip_id == tip_id).values(active=False, stage=FOLDED, due=None)
     session.connection().execute(out)

@@ -10,15 +10,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tipline import casework, desks, followup, intake, safe_times, thread
+from tipline import casework, clocks, desks, followup, intake, safe_times, thread
 from tipline.accounts import Identity
 from tipline.casework import Case, View
 from tipline.errors import ForbiddenMove, NotFound
 from tipline.intake import Report
-from tipline.models import Account, Entry, Tip, TipDesk
+from tipline.models import Account, Entry, Tip
 from tipline.routing import Rule
 from tipline.sealing import KeyFile
 from tipline.triage import Advice
@@ -75,8 +75,7 @@ def ask(
     _mark(tip, ASKED, instead_of=CALLED)
     tip.priority = min(tip.priority, _LEVEL.get(how, "P1"))
     tip.unread, tip.changed_at = True, now
-    session.flush()
-    session.execute(update(TipDesk).where(TipDesk.tip_id == tip.id).values(priority=tip.priority))
+    clocks.post(session, tip)
     thread.record(session, tip.id, "call_asked", now, how=how)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tipline import abuse, answers, audit, desks, fates, latecomers, lifecycle, thread
+from tipline import abuse, answers, audit, clocks, desks, fates, latecomers, lifecycle, thread
 from tipline.accounts import READERS, Identity
 from tipline.answers import LONGEST_REPLY, Words
 from tipline.errors import (
@@ -106,7 +106,7 @@ def look(session: Session, case: Case) -> None:
     case.tip.unread, case.tip.news = False, None
     if case.tip.closed_at is not None:  # the reporter wrote after the end: seen, it leaves this desk's queue again
         case.at.active = False
-    session.flush()
+    clocks.post(session, case.tip)
 
 
 def is_news(session: Session, case: Case) -> bool:
@@ -268,6 +268,7 @@ def reply(session: Session, case: Case, text: str, words: Words) -> int:
         raise CannotReply
     entry = _add(session, case, thread.REPLY, {"text": text}, thread.readers(session, case.tip))
     _event(session, case, "replied")
+    clocks.wait(session, case.tip, waits=True)
     if number is not None:
         answers.send(session, case.tip, number, text, entry, words, keys=case.file, now=case.now)
     return entry
@@ -374,11 +375,7 @@ def _desk_key(session: Session, desk_id: int) -> PublicKey | None:
 
 
 def _stage(session: Session, case: Case, to: str) -> None:
-    case.tip.stage = to
-    case.tip.changed_at = case.now
-    case.tip.first_look_at = case.tip.first_look_at or case.now  # whoever acts has looked
-    session.flush()
-    session.execute(update(TipDesk).where(TipDesk.tip_id == case.tip.id).values(stage=to))
+    clocks.enter(session, case.tip, to, case.now)
 
 
 def _event(session: Session, case: Case, kind: str, **data: Any) -> None:  # noqa: ANN401 - codes and counts

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
+from tipline import clocks
 from tipline.errors import AlreadyThere, NoDeskAccess, UnknownDesk
 from tipline.models import Account, Desk, DeskKey, DeskMember, TipDesk
 from tipline.prepared import Prepared, Row
@@ -103,19 +104,19 @@ def assign(
     """Let these desks read a tip, and put it into their queues."""
     arrival = -int(arrived.timestamp() * 1000)
     row = {"tip_id": tip_id, "state": "routed", "active": True, "stage": stage, "priority": priority,
-           "arrival": arrival}  # fmt: skip
+           "arrival": arrival, "due": clocks.first_due(priority, arrived)}  # fmt: skip
     for desk in chosen:
         _ASSIGN.run(session, {**row, "desk_id": desk.id})
 
 
 def reassign(
     session: Session, tip_id: int, chosen: list[OpenDesk], there: Mapping[int, Assigned], priority: str,
-    arrived: datetime, stage: str,
+    tip: Row,
 ) -> dict[int, str]:  # fmt: skip
     """Let the chosen desks in, and out those that were routed before and are not now.
 
-    ``there`` is what ``around`` told. Return who reads the tip: desk id → state. A desk that another one referred it
-    to stays.
+    ``there`` is what ``around`` told; ``tip`` has when it arrived, its stage, ``clocks.NEEDED``. Return who reads the
+    tip: desk id → state. A desk that another one referred it to stays.
     """
     table, connection = _table(TipDesk), session.connection()
     reading = {desk_id: one.state for desk_id, one in there.items() if one.state in _BY_REFERRAL}
@@ -124,10 +125,11 @@ def reassign(
     if gone:
         connection.execute(delete(table).where(table.c.tip_id == tip_id, table.c.desk_id.in_(gone)))
     if any(one.priority != priority for one in there.values()):
-        connection.execute(update(table).where(table.c.tip_id == tip_id).values(priority=priority))
+        raised = {"priority": priority, "due": clocks.due(tip, priority)}
+        connection.execute(update(table).where(table.c.tip_id == tip_id).values(raised))
     fresh = [desk for desk in chosen if desk.id not in there]
     if fresh:
-        assign(session, tip_id, fresh, priority, arrived, stage)
+        assign(session, tip_id, fresh, priority, tip.received_at, tip.stage)
     return reading
 
 

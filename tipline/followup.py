@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tipline import abuse, desks, intake, outbox, phones, thread, triage
+from tipline import abuse, clocks, desks, intake, outbox, phones, thread, triage
 from tipline.errors import AllDesksExcluded, EmptyTip, NotFound, TooLong, UnknownReceipt
 from tipline.intake import LONGEST
 from tipline.models import Entry, Tip, TipDesk
@@ -110,6 +110,7 @@ def add(
     if tip.closed_at is not None:  # nobody looks for what is closed: back into the queues until somebody does
         there = (TipDesk.tip_id == tip.id, TipDesk.state != "declined")
         session.execute(update(TipDesk).where(*there).values(active=True))
+    clocks.wait(session, tip, waits=False)
     thread.record(session, tip.id, "reporter_wrote", now)
     session.flush()
     return entry_id
@@ -141,7 +142,7 @@ def heed(
     tip.indicators = list(dict.fromkeys((*tip.indicators, *advice.indicators)))
     joined = _let_in(session, tip, rules)
     if tip.priority != before:
-        session.execute(update(TipDesk).where(TipDesk.tip_id == tip.id).values(priority=tip.priority))
+        clocks.post(session, tip)
     if joined or tip.priority != before:
         thread.record(session, tip.id, "raised", now, before=before, to=tip.priority, desks=joined)
 
@@ -219,7 +220,7 @@ def _let_in(session: Session, tip: Tip, rules: tuple[Rule, ...]) -> list[str]:
         session.add(
             TipDesk(
                 tip_id=tip.id, desk_id=known[slug].id, state="routed", active=True, priority=tip.priority,
-                arrival=rows[0].arrival, stage=tip.stage,
+                arrival=rows[0].arrival, stage=tip.stage, due=clocks.due(tip), waits=tip.waits,
             )
         )  # fmt: skip
     session.flush()

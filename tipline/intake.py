@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from tipline import abuse, desks, language, phones, places, thread, triage
+from tipline import abuse, clocks, desks, language, phones, places, thread, triage
 from tipline.errors import BadEnvelope, EmptyTip, NoDeskKey, TooLong, UnknownCategory, UnknownDesk
 from tipline.models import Entry, PhoneThread, Tip
 from tipline.phones import Phone
@@ -48,7 +48,7 @@ STORY_UID = "story"  # what a device names its entry
 _RECEIPT_AGAIN = "receipt for a repeated send"
 
 _tip: Table = Tip.__table__  # type: ignore[assignment]
-_draft = (Tip.binding, Tip.received_at, Tip.stage, Tip.folded_into, Tip.alike)
+_draft = (Tip.binding, Tip.received_at, Tip.stage, Tip.folded_into, Tip.alike, *clocks.NEEDED)
 _GROWING = Prepared(
     select(*_draft, Entry.id, Entry.uid, Entry.kind, Entry.wraps)
     .join(Entry, Entry.tip_id == Tip.id)
@@ -223,7 +223,7 @@ def grow(
     advice = advise(report)
     known, there = desks.around(session, tip_id)
     chosen = _route(advice, report, rules, known)
-    reading = desks.reassign(session, tip_id, chosen, there, advice.priority, tip.received_at, tip.stage)
+    reading = desks.reassign(session, tip_id, chosen, there, advice.priority, tip)
     readers = [desk.key for desk in known.values() if desk.id in reading and desk.key is not None]
     thread.replace(session, tip, Where(keys.instance, tip.binding, tip.uid), _story(report), readers, draft_key)
     _renew_number(session, tip_id, tip.binding, kept.get(thread.NUMBER), report, readers, keys, now)

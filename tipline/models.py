@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql import false, text
+from sqlalchemy.sql import false, text, true
 
 from tipline.audit_table import Act as Act  # noqa: PLC0414 - handed on
 from tipline.columns import Base as Base  # noqa: PLC0414
@@ -15,6 +15,8 @@ from tipline.columns import BigId
 from tipline.columns import UtcDateTime as UtcDateTime  # noqa: PLC0414
 
 _OFFERED = text("state = 'offered'")
+_DUE = text("due IS NOT NULL")
+_WAITS = text("waits")
 _TAKEN = text("taken_by IS NOT NULL")
 _KEPT = text("carrier_id_locked IS NOT NULL")
 _ALIKE = text("alike IS NOT NULL")
@@ -75,6 +77,7 @@ class Account(Base):
     totp_confirmed: Mapped[bool] = mapped_column(default=False)
     totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
     lang: Mapped[str] = mapped_column(String(2), default="en")
+    shortcuts: Mapped[bool] = mapped_column(default=True, server_default=true())  # single keys at the desk
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 
@@ -145,6 +148,8 @@ class Tip(Base):
     changed_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
+    police_at: Mapped[datetime | None]  # the police know, or it was decided why not: see clocks
+    waits: Mapped[bool] = mapped_column(server_default=false())  # the last word is the desk's
     news: Mapped[str | None] = mapped_column(String(16))  # why it is unread, where that is not words
 
 
@@ -156,6 +161,10 @@ class TipDesk(Base):
         Index("ix_queue", "desk_id", "active", "priority", "arrival", "tip_id"),
         Index("ix_queue_stage", "desk_id", "stage", "priority", "arrival", "tip_id"),
         Index("ix_queue_offered", "desk_id", "priority", "arrival", sqlite_where=_OFFERED, postgresql_where=_OFFERED),
+        Index("ix_queue_due", "desk_id", "priority", "due", "tip_id", sqlite_where=_DUE, postgresql_where=_DUE),
+        Index(
+            "ix_queue_waits", "desk_id", "priority", "arrival", "tip_id", sqlite_where=_WAITS, postgresql_where=_WAITS
+        ),
     )
 
     tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"), primary_key=True)
@@ -165,6 +174,18 @@ class TipDesk(Base):
     stage: Mapped[str] = mapped_column(String(32), default="received", server_default="received")  # the tip's own
     priority: Mapped[str] = mapped_column(String(2))
     arrival: Mapped[int] = mapped_column(BigInteger)  # minus epoch milliseconds: newest first in one direction
+    due: Mapped[int | None] = mapped_column(BigInteger)  # epoch milliseconds when the tip's first clock is over
+    waits: Mapped[bool] = mapped_column(server_default=false())  # the tip's own
+
+
+class Presence(Base):
+    """Who has a tip before them, as of when; forgotten after two minutes."""
+
+    __tablename__ = "presence"
+
+    tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Entry(Base):

@@ -6,20 +6,22 @@ import base64
 import re
 from collections import Counter
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from statistics import median
+from typing import Any
 
-from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
+from sqlalchemy import Boolean, ColumnElement, Select, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 
+from tipline import clocks
 from tipline.abuse import FOLDED
 from tipline.accounts import READERS, Identity
+from tipline.clocks import Clock
 from tipline.errors import NotAllowed
 from tipline.models import Desk, Tip, TipDesk
 
 PAGE = 25
 COUNT_LIMIT = 100  # a queue says "99+" beyond: counting a million costs what a page may cost
-FIRST_LOOK = {"P0": timedelta(hours=1), "P1": timedelta(hours=1), "P2": timedelta(hours=24), "P3": timedelta(hours=72)}
 NEWEST = 2000  # tips that the median is taken of
 PRIORITIES = ("P0", "P1", "P2", "P3")
 _CURSOR = re.compile(r"(P[0-3])\.(-?[0-9]{1,16})\.([0-9]{1,18})", re.ASCII)
@@ -27,6 +29,7 @@ _CURSOR = re.compile(r"(P[0-3])\.(-?[0-9]{1,16})\.([0-9]{1,18})", re.ASCII)
 # lead SQLite to walk the whole queue).
 _NOT_CLOSED = TipDesk.stage != "closed"
 _OFFERED = TipDesk.state == literal_column("'offered'")  # as its partial index has it
+_WAITS: ColumnElement[bool] = literal_column("tip_desk.waits", Boolean)  # so has this
 
 
 @dataclass(frozen=True)
@@ -36,6 +39,7 @@ class Row:
     tip: Tip
     desk: str
     state: str
+    clocks: tuple[Clock, ...]
     overdue: bool
 
 
@@ -55,11 +59,13 @@ def reference(uid: str) -> str:
 
 def page(
     session: Session, who: Identity, *, now: datetime, stage: str | None = None, priority: str | None = None,
-    place: str | None = None, mine: bool = False, offered: bool = False, cursor: str | None = None, size: int = PAGE,
+    place: str | None = None, mine: bool = False, offered: bool = False, waits: bool = False, overdue: bool = False,
+    cursor: str | None = None, size: int = PAGE,
 ) -> Page:  # fmt: skip
     """Return a page of the signed-in person's desk: by priority, then newest. An unreadable cursor starts anew.
 
-    ``stage="closed"`` shows what is closed, everything else what is open; ``offered`` what waits for an answer.
+    ``stage="closed"`` shows what is closed, everything else what is open; ``offered`` what waits for the desk's answer,
+    ``waits`` for the reporter's. ``overdue``: what is late, by priority, then what is so for the longest.
     """
     order = (TipDesk.priority, TipDesk.arrival, TipDesk.tip_id)
     wanted = (
@@ -67,13 +73,11 @@ def page(
         .join(TipDesk, TipDesk.tip_id == Tip.id)
         .join(Desk, Desk.id == Tip.lead_desk_id)
         .where(TipDesk.desk_id == (who.desk_id or 0), TipDesk.state != "declined")
-        .order_by(*order)
-        .limit(size + 1)
     )
     if stage:
         wanted = wanted.where(TipDesk.stage == stage)
     else:
-        wanted = wanted.where(_NOT_CLOSED if mine or offered else TipDesk.active.is_(True))
+        wanted = wanted.where(_NOT_CLOSED if mine or offered or waits or overdue else TipDesk.active.is_(True))
     if priority:
         wanted = wanted.where(TipDesk.priority == priority)
     if place:
@@ -82,20 +86,36 @@ def page(
         wanted = wanted.where(TipDesk.tip_id.in_(_taken_by(who)))
     if offered:
         wanted = wanted.where(_OFFERED)
-    if cursor and (after := _read_cursor(cursor)):
-        wanted = wanted.where(tuple_(*order) > after)
-    found = session.execute(wanted).all()
-    rows = tuple(Row(tip, slug, at.state, overdue(tip, now)) for tip, at, slug in found[:size])
+    if waits:
+        wanted = wanted.where(_WAITS)
+    after = _read_cursor(cursor or "")
+    if overdue:
+        found = _late(session, wanted, now, after, size + 1)
+    else:
+        wanted = wanted.where(tuple_(*order) > after) if after else wanted
+        found = list(session.execute(wanted.order_by(*order).limit(size + 1)).all())
+    rows = tuple(row(tip, slug, at.state, now) for tip, at, slug in found[:size])
     last = found[size - 1][1] if len(found) > size else None
-    return Page(rows, f"{last.priority}.{last.arrival}.{last.tip_id}" if last else None)
+    place_in_it = (last.due if overdue else last.arrival) if last else None
+    return Page(rows, f"{last.priority}.{place_in_it}.{last.tip_id}" if last else None)
 
 
-def counts(session: Session, who: Identity) -> dict[str, int]:
-    """Return how many open tips are new, urgent, mine or offered to this desk, each counted up to COUNT_LIMIT."""
+def after(session: Session, who: Identity, at: TipDesk, *, now: datetime, **wanted: Any) -> str | None:  # noqa: ANN401
+    """Return the uid of the tip that stands after this one in a queue (see ``page``); None at its end."""
+    place_in_it = at.due if wanted.get("overdue") else at.arrival
+    cursor = f"{at.priority}.{place_in_it}.{at.tip_id}"
+    found = page(session, who, now=now, cursor=cursor, size=1, **wanted).rows
+    return found[0].tip.uid if found else None
+
+
+def counts(session: Session, who: Identity, now: datetime) -> dict[str, int]:
+    """Return how many open tips there are of each kind that has a filter, each counted up to COUNT_LIMIT."""
     return {
         "new": _count(session, who, TipDesk.stage == "received"),
         "urgent": _count(session, who, TipDesk.priority == "P0", TipDesk.active.is_(True)),
         "mine": _count(session, who, TipDesk.tip_id.in_(_taken_by(who)), _NOT_CLOSED),
+        "waits": _count(session, who, _WAITS, _NOT_CLOSED),
+        "overdue": _count(session, who, *_is_late(now)),
         "offered": _count(session, who, _OFFERED, _NOT_CLOSED),
     }
 
@@ -125,12 +145,7 @@ def _figures(session: Session, desk_id: int, now: datetime) -> dict[str, object]
             continue
         stages[stage] += count
         priorities[level] += count
-    late = 0
-    for level, allowed in FIRST_LOOK.items():  # whoever acts has looked, so only new ones can be late
-        since = -int((now - allowed).timestamp() * 1000)
-        waiting = (TipDesk.stage == "received", TipDesk.priority == level, TipDesk.arrival > since)
-        wanted = select(func.count()).select_from(TipDesk).join(Tip, Tip.id == TipDesk.tip_id)
-        late += session.scalar(wanted.where(*there, *waiting, Tip.first_look_at.is_(None))) or 0
+    late = session.scalar(select(func.count()).select_from(TipDesk).where(*there, *_is_late(now))) or 0
     return {"stages": dict(stages), "priorities": dict(priorities), "overdue": late}
 
 
@@ -152,9 +167,31 @@ def _median_hours(session: Session, desk_id: int) -> float | None:
     return round(median(hours), 2) if hours else None
 
 
-def overdue(tip: Tip, now: datetime) -> bool:
-    """Say whether nobody has looked at a tip within its time (domain reference 4: targets by priority)."""
-    return tip.first_look_at is None and now - tip.received_at > FIRST_LOOK[tip.priority]
+def row(tip: Tip, desk: str, state: str, now: datetime) -> Row:
+    """Return a tip as a queue shows it, with the clocks that run and whether one is over (domain reference 4)."""
+    running = clocks.running(tip)
+    return Row(tip, desk, state, running, any(one.over(now) for one in running))
+
+
+def _is_late(now: datetime) -> tuple[ColumnElement[bool], ...]:
+    """Return the conditions of what is late; with its priorities named, an index leads to it alone."""
+    return TipDesk.priority.in_(PRIORITIES), TipDesk.due < int(now.timestamp() * 1000)
+
+
+def _late(
+    session: Session, wanted: Select[Tip, TipDesk, str], now: datetime, after: tuple[str, int, int] | None, most: int
+) -> list[Any]:
+    found: list[Any] = []
+    for level in PRIORITIES:
+        here = wanted.where(TipDesk.priority == level, TipDesk.due < int(now.timestamp() * 1000))
+        if after and level == after[0]:
+            here = here.where(tuple_(TipDesk.due, TipDesk.tip_id) > after[1:])
+        if not after or level >= after[0]:
+            here = here.order_by(TipDesk.due, TipDesk.tip_id).limit(most - len(found))
+            found += session.execute(here).all()
+        if len(found) == most:
+            break
+    return found
 
 
 def _count(session: Session, who: Identity, *conditions: ColumnElement[bool]) -> int:

@@ -17,7 +17,7 @@ from tipline.accounts import READERS, Identity
 from tipline.errors import EmptyTip, NotAllowed
 from tipline.lexicon import words
 from tipline.models import Account, Desk, Entry, Tip, TipDesk
-from tipline.queue import PAGE, PRIORITIES, Page, Row, overdue, reference
+from tipline.queue import PAGE, PRIORITIES, Page, Row, reference, row
 from tipline.sealing import KeyFile, PrivateKey
 
 STEP = 2000
@@ -45,7 +45,7 @@ def search(session: Session, who: Identity, q: str, *, keys: KeyFile, now: datet
         for tip, at, slug, entries in batch:
             before, opened = tip.id, opened + 1
             if _bare(reference(tip.uid)) == _bare(q) or _holds(tip, entries, wanted, held, keys.instance):
-                found.append(Row(tip, slug, at.state, overdue(tip, now)))
+                found.append(row(tip, slug, at.state, now))
                 if len(found) == PAGE:
                     break
         if len(batch) < _BATCH and len(found) < PAGE:

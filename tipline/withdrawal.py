@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from tipline import thread
+from tipline import clocks, thread
 from tipline.errors import UnknownReceipt
 from tipline.models import Desk, DeskKey, Entry, Event, Outcome, OutMessage, PhoneThread, Tip, TipDesk, UssdSession
 from tipline.outbox import DEAD, EXPIRED, HELD, SENDING, SENT, WAITING
@@ -101,7 +101,7 @@ def withdraw(session: Session, tip: Tip, *, by: str, now: datetime) -> PassedOn:
     session.execute(update(UssdSession).where(UssdSession.tip_id == tip.id).values(ended), _NO_SYNC)
     _close_receipt(tip, entries)
     tip.unfinished, tip.content_consent = False, False
-    tip.withdrawn_at, tip.alike = now, None
+    tip.withdrawn_at, tip.alike, tip.waits = now, None, False
     tip.reasons = [one for one in tip.reasons if passed and one != _CALL_ASKED]  # there is no number to call any more
     if not passed:
         tip.indicators = []
@@ -151,6 +151,7 @@ def _tell_desks(session: Session, tip: Tip, news: str, now: datetime) -> None:
     tip.unread, tip.news, tip.changed_at = True, news, now
     there = (TipDesk.tip_id == tip.id, TipDesk.state != "declined")
     session.execute(update(TipDesk).where(*there).values(active=True))
+    clocks.post(session, tip)
 
 
 _NO_SYNC = {"synchronize_session": False}

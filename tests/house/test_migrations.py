@@ -17,10 +17,10 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import bindparam, create_engine, select, text
 
 from tests import make
-from tipline import costs, migrate
+from tipline import clocks, costs, migrate
 from tipline.database import Database
 from tipline.house import House
-from tipline.models import Act, Base, CarrierCopy, Entry, OutMessage, PhoneThread, Tip, UtcDateTime
+from tipline.models import Act, Base, CarrierCopy, Entry, OutMessage, PhoneThread, Tip, TipDesk, UtcDateTime
 from tipline.prices import Money
 
 
@@ -226,6 +226,59 @@ def test_the_eighth_carries_everything_across(kind: str, request: pytest.Fixture
             session.add(Act(seq=1, at=make.NOON, verb="restored", kind="instance", object="", data={}, link=link))
             session.flush()
             assert session.scalar(select(Act.link)) == link
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_ninth_starts_the_clocks(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with _empty_database(kind, request, tmp_path) as database:
+        migrate.upgrade(database, "0008")
+        arrival, hour = -int(make.NOON.timestamp() * 1000), 3_600_000
+        told = {  # id → priority, stage, whether somebody looked, kinds of entries; when its first clock is over, waits
+            1: ("P0", "received", False, "story", hour, False),
+            2: ("P2", "received", False, "story", 24 * hour, False),
+            3: ("P1", "referred", True, "story reply", 24 * hour, True),
+            4: ("P0", "reported_police", True, "story reply message", None, False),
+            5: ("P3", "closed", True, "story reply", None, False),
+        }
+        with database.write() as session:
+            session.execute(text("INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"))
+            at = bindparam("at", type_=UtcDateTime())
+            looked = bindparam("looked", type_=UtcDateTime())
+            for number, (priority, stage, was_seen, kinds, _, _) in told.items():
+                given = {
+                    "id": number, "uid": str(number), "priority": priority, "stage": stage, "at": make.NOON,
+                    "looked": make.NOON if was_seen else None, "arrival": arrival,
+                }  # fmt: skip
+                session.execute(
+                    text(
+                        "INSERT INTO tip (id, uid, binding, channel, language, category, priority, reasons, "
+                        "indicators, stage, lead_desk_id, excluded, content_consent, unfinished, unread, received_at, "
+                        "changed_at, first_look_at) VALUES (:id, :uid, 'b', 'sms', 'st', 'unknown', :priority, '[]', "
+                        "'[]', :stage, 1, '[]', true, false, true, :at, :at, :looked)"
+                    ).bindparams(at, looked),
+                    {name: given[name] for name in ("id", "uid", "priority", "stage", "at", "looked")},
+                )
+                session.execute(
+                    text(
+                        "INSERT INTO tip_desk (tip_id, desk_id, state, active, stage, priority, arrival) "
+                        "VALUES (:id, 1, 'routed', true, :stage, :priority, :arrival)"
+                    ),
+                    {name: given[name] for name in ("id", "stage", "priority", "arrival")},
+                )
+                for one in kinds.split():
+                    session.execute(
+                        text(
+                            "INSERT INTO entry (tip_id, uid, kind, body, wraps, created_at) "
+                            "VALUES (:id, 'e', :kind, :empty, :empty, :at)"
+                        ).bindparams(at),
+                        {"id": number, "kind": one, "empty": b"", "at": make.NOON},
+                    )
+        migrate.upgrade(database)
+        with database.read() as session:
+            for number, (*_, left, waits) in told.items():
+                tip, place = session.get_one(Tip, number), session.get_one(TipDesk, (number, 1))
+                assert (place.due, place.waits) == (left if left is None else left - arrival, waits), number
+                assert (place.due, place.waits) == (clocks.due(tip), tip.waits), number
 
 
 @contextmanager

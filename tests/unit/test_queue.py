@@ -114,8 +114,13 @@ def test_counts(core: Core) -> None:
         casework.take(session, case)
         casework.refer(session, case, "shelter", "A bed.")
     with core.house.database.read() as session:
-        assert queue.counts(session, core.people["immigration"]) == {"new": 11, "urgent": 4, "mine": 1, "offered": 0}
-        assert queue.counts(session, core.people["shelter"]) == {"new": 0, "urgent": 1, "mine": 0, "offered": 1}
+        now = core.clock()
+        assert queue.counts(session, core.people["immigration"], now) == {
+            "new": 11, "urgent": 4, "mine": 1, "waits": 0, "overdue": 3, "offered": 0,
+        }  # fmt: skip
+        assert queue.counts(session, core.people["shelter"], now) == {
+            "new": 0, "urgent": 1, "mine": 0, "waits": 0, "overdue": 0, "offered": 1,
+        }  # fmt: skip
 
 
 @pytest.mark.parametrize(

@@ -258,7 +258,7 @@ def _queue(who: Identity) -> str:
             who,
             shown=shown,
             when={tip_id: call_words.safe_times(codes) for tip_id, codes in times.items()},
-            counts=queue.counts(session, who),
+            counts=queue.counts(session, who, house().clock()),
             limit=queue.COUNT_LIMIT,
             wanted=wanted,
             kept=kept,
