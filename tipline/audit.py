@@ -40,6 +40,7 @@ VERBS = {  # verb → what it is done to; there is no other place, and an act wi
     "blocked": TIP,
     "unblocked": TIP,
     "unfolded": TIP,
+    "found": TIP,
     "searched": DESK,
     "trail_viewed": DESK,
     "key_made": DESK,

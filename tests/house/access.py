@@ -110,6 +110,8 @@ ACCESS = {
     "POST /desk/tips/<uid>/block": of_a_tip(422, "blocked"),
     "POST /desk/tips/<uid>/unblock": of_a_tip(409, "unblocked"),
     "POST /desk/tips/<uid>/unfold": of_a_tip(409, "unfolded"),
+    "GET /desk/search": Access(READERS, 200),
+    "POST /desk/search": Access(READERS, 200, {"q": "zebra"}, "searched"),
     "GET /desk/blocked": Access(("supervisor",), 200),
     "GET /api/v1/desk/tips": Access(READERS, 200),
     "GET /api/v1/desk/summary": Access(READERS, 200),

@@ -110,6 +110,8 @@ def _tips(app: Flask, house: House, log: Log) -> None:
     api = Caller(app, "immigration")
     with log.gains("searched"):
         api.post("search", q="passport")
+    with log.gains("searched", "found", "found", "found"):
+        assert case.post("/desk/search", 200, q="passport").text.count("<mark>") == 3
     with log.gains("noted"):
         api.post(f"tips/{tip.rsplit('/', 1)[1]}/notes", text=SAID)
     with log.gains("signed_out"):

@@ -101,6 +101,12 @@ def test_the_desk(page: Page, address: str, lang: str, shared_app: Flask) -> Non
     page.wait_for_url("**/desk/")
     judge(page)
     tip = page.locator("main .rows a").first.get_attribute("href")
+    press(page.locator(".find button"))  # nothing is written: it says so
+    judge(page)
+    page.locator("#search").fill("passport")
+    press(page.locator(".find button"))
+    expect(page.locator(".finds mark").first).to_be_visible()
+    judge(page)
     for path in (tip, "/desk/account", "/desk/account/authenticator", "/desk/key"):
         page.goto(f"{address}{path}")
         judge(page)

@@ -28,6 +28,7 @@ ACTS = {
     "declined": _l("Declined the referral"),
     "replied": _l("Answered the reporter"),
     "sent_again": _l("Had a text message sent again"),
+    "found": _l("Saw a part of it in a search"),
     "searched": _l("Searched in the tips of the desk"),
     "trail_viewed": _l("Looked at this log"),
     "key_made": _l("Made the desk’s first key"),

@@ -19,7 +19,7 @@ from tipline.accounts import READERS, Identity
 from tipline.casework import Case
 from tipline.errors import DomainError, NotFound
 from tipline.lifecycle import RESULTS
-from tipline.web import call_words, house, look, tip_page, words
+from tipline.web import call_words, desk_search, house, look, tip_page, words
 from tipline.web.compress import same_for_all
 from tipline.web.errors import message, status_of
 from tipline.web.session import ANYBODY, guard, page, signed_in
@@ -27,6 +27,7 @@ from tipline.web.tip_page import Slip
 
 blueprint = Blueprint("desk", __name__)
 guard(blueprint)
+blueprint.register_blueprint(desk_search.blueprint)
 STYLES = ("tokens.css", "desk.css")
 _WEEK = 7 * 86400  # seconds
 _MOST_PEOPLE = 9999
