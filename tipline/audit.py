@@ -38,6 +38,8 @@ VERBS = {  # verb → what it is done to; there is no other place, and an act wi
     "number_shown": TIP,
     "called": TIP,
     "blocked": TIP,
+    "assessed": TIP,
+    "prioritised": TIP,
     "unblocked": TIP,
     "unfolded": TIP,
     "found": TIP,

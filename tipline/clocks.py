@@ -18,7 +18,8 @@ from tipline.prepared import Row
 FIRST_LOOK = {"P0": timedelta(hours=1), "P1": timedelta(hours=1), "P2": timedelta(hours=24), "P3": timedelta(hours=72)}
 POLICE = timedelta(hours=24)  # the Act, s.23: the police assess within 24 hours
 LOOK, TO_POLICE = "look", "police"
-NEEDED = (Tip.first_look_at, Tip.police_at, Tip.withdrawn_at)  # what else a row needs that has stage and arrival
+# What else a row needs that has stage and arrival.
+NEEDED = (Tip.first_look_at, Tip.police_at, Tip.withdrawn_at, Tip.newer)
 _FOR_POLICE = ("P0", "P1")  # domain reference 4
 # The police have it, or it was decided with a written reason that there is nothing for them.
 _PASSED_ON = {"reported_police", "substantiated", "not_substantiated"}
@@ -36,6 +37,11 @@ class Clock:
         return now > self.due
 
 
+def place(tip: Tip | Row) -> str:
+    """Return the priority by which queues sort a tip: its own, or what newer words would raise it to."""
+    return min(tip.priority, tip.newer or tip.priority)
+
+
 def running(tip: Tip | Row, priority: str | None = None) -> tuple[Clock, ...]:
     """Return the clocks of a tip that run, the one that ends first first; ``priority`` if it is another now.
 
@@ -44,7 +50,7 @@ def running(tip: Tip | Row, priority: str | None = None) -> tuple[Clock, ...]:
     if tip.stage == "closed" or tip.withdrawn_at is not None or tip.folded_into is not None:
         return ()
     found = []
-    priority = priority or tip.priority
+    priority = priority or place(tip)
     if tip.first_look_at is None:
         found.append(Clock(LOOK, tip.received_at + FIRST_LOOK[priority]))
     if priority in _FOR_POLICE and tip.police_at is None:
@@ -88,7 +94,7 @@ def wait(session: Session, tip: Tip, *, waits: bool) -> None:
 
 
 def _posted(tip: Tip) -> dict[str, object]:
-    return {"priority": tip.priority, "due": due(tip), "waits": tip.waits}
+    return {"priority": place(tip), "due": due(tip), "waits": tip.waits}
 
 
 def _milliseconds(at: datetime) -> int:

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tipline import abuse, clocks, desks, intake, outbox, phones, thread, triage
+from tipline import abuse, clocks, desks, intake, outbox, phones, priority, thread, triage
 from tipline.errors import AllDesksExcluded, EmptyTip, NotFound, TooLong, UnknownReceipt
 from tipline.intake import LONGEST
 from tipline.models import Entry, Tip, TipDesk
@@ -123,8 +123,8 @@ def heed(
     """Let a reporter's further words count as if they had been said at once; call it before ``add``.
 
     ``danger_now`` and ``child`` are what was answered to these questions. Danger said later raises the tip (nothing
-    lowers it), and a desk that the rules name now is let in: ``add`` then seals the new words to it as well. What was
-    said before stays with the desks that had it.
+    lowers it; see ``priority.lift`` for what a human decided), and a desk that the rules name now is let in: ``add``
+    then seals the new words to it as well. What was said before stays with the desks that had it.
     """
     draft = triage.Draft(text, tip.language, tip.channel, danger_now=danger_now, child=child)
     advice = triage.advise(draft)
@@ -137,12 +137,10 @@ def heed(
     tip.danger_now = advice.danger_now or tip.danger_now
     tip.child = advice.child or tip.child
     tip.category = advice.category if tip.category == "unknown" else tip.category
-    tip.priority = min(before, advice.priority)
+    priority.lift(session, tip, advice.priority, now)
     tip.reasons = list(dict.fromkeys((*advice.reasons, *tip.reasons)))
     tip.indicators = list(dict.fromkeys((*tip.indicators, *advice.indicators)))
     joined = _let_in(session, tip, rules)
-    if tip.priority != before:
-        clocks.post(session, tip)
     if joined or tip.priority != before:
         thread.record(session, tip.id, "raised", now, before=before, to=tip.priority, desks=joined)
 
@@ -219,7 +217,7 @@ def _let_in(session: Session, tip: Tip, rules: tuple[Rule, ...]) -> list[str]:
     for slug in joined:
         session.add(
             TipDesk(
-                tip_id=tip.id, desk_id=known[slug].id, state="routed", active=True, priority=tip.priority,
+                tip_id=tip.id, desk_id=known[slug].id, state="routed", active=True, priority=clocks.place(tip),
                 arrival=rows[0].arrival, stage=tip.stage, due=clocks.due(tip), waits=tip.waits,
             )
         )  # fmt: skip

@@ -150,6 +150,7 @@ class Tip(Base):
     withdrawn_at: Mapped[datetime | None]
     police_at: Mapped[datetime | None]  # the police know, or it was decided why not: see clocks
     waits: Mapped[bool] = mapped_column(server_default=false())  # the last word is the desk's
+    newer: Mapped[str | None] = mapped_column(String(2))  # what said since would raise it to: see priority
     news: Mapped[str | None] = mapped_column(String(16))  # why it is unread, where that is not words
 
 

@@ -90,7 +90,8 @@ def withdraw(session: Session, tip: Tip, *, by: str, now: datetime) -> PassedOn:
     """
     passed = passed_on(session, tip)
     entries = thread.entries(session, tip.id)
-    own = {thread.NOTE, thread.REASON, thread.OUTCOME}  # they retell the story, and go and stay with it
+    # What a desk wrote for itself retells the story, and goes and stays with it.
+    own = {thread.NOTE, thread.REASON, thread.OUTCOME, thread.ASSESSMENT}
     for entry in entries:
         if entry.kind == thread.NUMBER or not (passed and (entry.kind in own or passed.has(entry))):
             entry.body = entry.wraps = b""

@@ -28,7 +28,7 @@ from tipline import (
 from tipline.accounts import Identity
 from tipline.casework import Case, View
 from tipline.models import Referral, TipDesk
-from tipline.web import call_words, house, words
+from tipline.web import call_words, house, triage_words, words
 from tipline.web.compress import never_compress
 from tipline.web.session import page
 from tipline.web.told import ASKED, told
@@ -141,6 +141,7 @@ def _page(session: Session, case: Case, slip: Slip | None, number: callback.Numb
         may_close=tip.stage not in {"received", "closed"},
         reference=queue.reference,
         beside=queue.page(session, who, now=case.now, size=BESIDE),
+        **triage_words.of_tip(case, view),
     )
 
 

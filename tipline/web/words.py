@@ -15,7 +15,7 @@ from tipline.costs import Spent
 from tipline.fates import Fate
 from tipline.outbox import Refusals
 from tipline.prices import Price
-from tipline.web import call_words
+from tipline.web import call_words, triage_words
 from tipline.web.locale import current_lang, written_date
 
 STAGES = {
@@ -158,6 +158,8 @@ DONE = {
     "blocked": _l("The phone is blocked."),
     "unblocked": _l("The phone is no longer blocked."),
     "unfolded": _l("It stands by itself now, in the queue."),
+    "assessed": _l("The assessment is kept."),
+    "prioritised": _l("The priority is decided."),
     "shared": _l("The key is shared."),
     "opened": _l("You hold the desk’s key now."),
     "disabled": _l("The account is disabled and signed out."),
@@ -226,9 +228,7 @@ def event(kind: str, data: dict[str, Any], desks: dict[str, str]) -> str:
     if kind == "answer_unread":
         said = str(gettext("Nobody has read the answer for %(days)s days", days=data.get("days", 0)))
         return f"{said}. {failure(data['failure'])}" if "failure" in data else said
-    if kind == "raised":
-        return str(gettext("Raised to %(priority)s by what the reporter added", priority=data.get("to", "")))
-    said = call_words.event(kind, data) or str(EVENTS.get(kind, kind))
+    said = call_words.event(kind, data) or triage_words.event(kind, data) or str(EVENTS.get(kind, kind))
     return said % data if kind == "many_texts" else said
 
 
