@@ -102,6 +102,10 @@ def _tips(app: Flask, house: House, log: Log) -> None:
     lead = desk.tell_by_phone(house, phone=Phone("+26658807777", "console", "32100"))
     with log.gains("unfolded"):
         case.post(kept_under(house, lead, 1)[0] + "/unfold")
+    with log.gains("assessed"):
+        case.post(lead + "/assessment", age="child", d4_pay="yes")
+    with log.gains("prioritised"):
+        case.post(lead + "/priority", to="P3", reason=SAID)
     with log.gains("blocked"):
         case.post(lead + "/block", reason=SAID)
     case.get(lead)

@@ -279,6 +279,7 @@ def test_the_ninth_starts_the_clocks(kind: str, request: pytest.FixtureRequest, 
                 tip, place = session.get_one(Tip, number), session.get_one(TipDesk, (number, 1))
                 assert (place.due, place.waits) == (left if left is None else left - arrival, waits), number
                 assert (place.due, place.waits) == (clocks.due(tip), tip.waits), number
+                assert (tip.newer, clocks.place(tip)) == (None, place.priority), "the tenth finds no newer words"
 
 
 @contextmanager

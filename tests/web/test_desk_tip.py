@@ -30,6 +30,8 @@ POSTS = {
     "moves": {"to": "screened"},
     "outcome": {"result": "assisted"},
     "block": {"reason": "x"},
+    "assessment": {"age": "child"},
+    "priority": {"to": "P3", "reason": "x"},
     "unblock": {},
     "unfold": {},
 }
