@@ -28,7 +28,7 @@ import tipline.web.pages
 import tipline.web.public
 from sms import providers, ussd
 from sms.menu import Lesson
-from tipline import demo, jobs, services
+from tipline import demo, jobs, mail, services
 from tipline import settings as settings_module
 from tipline.database import Database
 from tipline.house import House
@@ -55,11 +55,12 @@ def create_app(settings: Settings | None = None) -> Flask:
         by_kind=settings.carriers_by_kind,
         prices=settings.prices,
     )
+    spoken = sms.sender.SmsWords()
     house = House(
         settings=settings,
         database=Database(settings.database_url),
-        words=sms.sender.SmsWords(),
-        sender=sender,
+        words=spoken,
+        sender=mail.MailSender(sender, settings.smtp, spoken.alert),
         second_factor=demo.second_factor(settings),
     )
     huey = jobs.make_huey(settings.database_url, settings.var)

@@ -373,7 +373,7 @@ def _add(
     answer = step.value if isinstance(step.value, bool) else None
     danger_now = True if step.action == "cry" else answer if step.answers == "danger" else None
     child = answer if step.answers == "child" else None
-    followup.heed(session, tip, inbound.text, danger_now=danger_now, child=child, rules=rules, now=now)
+    followup.heed(session, tip, inbound.text, danger_now=danger_now, child=child, rules=rules, keys=keys, now=now)
     followup.add(
         session, tip, inbound.text, keys=keys, now=now, to_receipt=tip.channel == CHANNEL, answers=step.answers,
         value=step.value, quiet=quiet,

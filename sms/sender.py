@@ -24,7 +24,7 @@ from pybreaker import (
 
 from sms import conversation, segments
 from sms.gateway import Gateway, Outbound
-from tipline.outbox import SendFailed, Sent, Text
+from tipline.outbox import ALERT, SendFailed, Sent, Text
 from tipline.prices import Price
 
 OPTED_OUT = "opted_out"
@@ -42,6 +42,10 @@ class SmsWords:
     def notice(self, lang: str) -> str:
         """Return the neutral text that says a message waits."""
         return conversation.render("waiting_notice", cast("conversation.Lang", lang))
+
+    def alert(self, lang: str) -> str:
+        """Return what staff is told when something urgent waits."""
+        return conversation.render("urgent_waits", cast("conversation.Lang", lang))
 
     def parts(self, text: str) -> list[str]:
         """Return a text as one-segment parts: each stands alone, since carriers do not keep their order."""
@@ -112,6 +116,8 @@ class CarrierSender:
         The next carrier is tried unless the text may have been taken (``unsure``: it must not arrive twice) or its
         reader said STOP to a carrier. One that rests is passed over. What came of each is told on (``tried``).
         """
+        if message.kind == ALERT:
+            message = replace(message, text=SmsWords().alert(message.text))
         failures: list[SendFailed] = []
         tried: list[tuple[str, str]] = []
         for carrier in self._choice(message):

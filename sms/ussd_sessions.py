@@ -266,7 +266,7 @@ class Sessions:
             return ussd.messages_screen(self._menu, turn.session, found.stage, newest_first)
         if turn.effect == "add" and _is_own(turn, tip_id):
             tip = session.get_one(Tip, tip_id)
-            followup.heed(session, tip, turn.words, danger_now=None, rules=self.house.rules, now=now)
+            followup.heed(session, tip, turn.words, danger_now=None, rules=self.house.rules, keys=keys, now=now)
             followup.add(session, tip, turn.words, keys=keys, now=now)
         elif turn.effect == "add":
             opened = ready.opened[turn.session.scratch["receipt"]]

@@ -26,7 +26,7 @@ from tipline.errors import (
     UnknownDesk,
     WeakPassword,
 )
-from tipline.models import Account, Desk, DeskMember, RecoveryCode, SignIn
+from tipline.models import Account, Contact, Desk, DeskMember, RecoveryCode, SignIn
 from tipline.sealing import CannotOpen, KeyFile, PrivateKey, keyed_hash, lock, totp, unlock
 from tipline.sealing.passwords import MIN_OWN_PASSWORD, new_passphrase, password_key, unwrap_private, wrap_private
 
@@ -316,7 +316,7 @@ def _account(session: Session, account_id: int) -> Account:
 
 
 def _take_away(session: Session, account: Account) -> None:
-    for column in (SignIn.account_id, DeskMember.account_id, RecoveryCode.account_id):
+    for column in (SignIn.account_id, DeskMember.account_id, RecoveryCode.account_id, Contact.account_id):
         session.execute(delete(column.class_).where(column == account.id))
 
 

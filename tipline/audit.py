@@ -62,6 +62,8 @@ VERBS = {  # verb → what it is done to; there is no other place, and an act wi
     "account_added": ACCOUNT,
     "account_disabled": ACCOUNT,
     "account_renewed": ACCOUNT,
+    "contact_set": ACCOUNT,
+    "rota_changed": DESK,
     "message_retried": MESSAGE,
     "backup_written": INSTANCE,
     "restored": INSTANCE,

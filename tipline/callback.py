@@ -70,7 +70,7 @@ def ask(
         thread.record(session, done.tip_id, "call_asked", now, how=how)
         return
     if report.text.strip():
-        followup.heed(session, tip, report.text, danger_now=None, rules=rules, now=now)
+        followup.heed(session, tip, report.text, danger_now=None, rules=rules, keys=keys, now=now)
         followup.add(session, tip, report.text, keys=keys, now=now, to_receipt=tip.channel == intake.BY_PHONE)
     _mark(tip, ASKED, instead_of=CALLED)
     priority.lift(session, tip, _LEVEL.get(how, "P1"), now)

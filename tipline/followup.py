@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tipline import abuse, clocks, desks, intake, outbox, phones, priority, thread, triage
+from tipline import abuse, alerts, clocks, desks, intake, outbox, phones, priority, thread, triage
 from tipline.errors import AllDesksExcluded, EmptyTip, NotFound, TooLong, UnknownReceipt
 from tipline.intake import LONGEST
 from tipline.models import Entry, Tip, TipDesk
@@ -76,7 +76,7 @@ def add_by_receipt(
     """
     tip = _tip(session, receipt)
     if rules and tip.closed_at is None and len(text) <= LONGEST:
-        heed(session, tip, text, danger_now=None, rules=rules, now=now)
+        heed(session, tip, text, danger_now=None, rules=rules, keys=keys, now=now)
     return add(session, tip, text, keys=keys, now=now)
 
 
@@ -117,8 +117,8 @@ def add(
 
 
 def heed(
-    session: Session, tip: Tip, text: str, *, danger_now: bool | None, rules: tuple[Rule, ...], now: datetime,
-    child: bool | None = None,
+    session: Session, tip: Tip, text: str, *, danger_now: bool | None, rules: tuple[Rule, ...], keys: KeyFile,
+    now: datetime, child: bool | None = None,
 ) -> None:  # fmt: skip
     """Let a reporter's further words count as if they had been said at once; call it before ``add``.
 
@@ -143,6 +143,8 @@ def heed(
     joined = _let_in(session, tip, rules)
     if joined or tip.priority != before:
         thread.record(session, tip.id, "raised", now, before=before, to=tip.priority, desks=joined)
+        if tip.priority == alerts.URGENT:
+            alerts.urgent(session, tip.id, keys, now)
 
 
 def move_number(

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from tipline import abuse, clocks, desks, language, phones, places, thread, triage
+from tipline import abuse, alerts, clocks, desks, language, phones, places, thread, triage
 from tipline.errors import BadEnvelope, EmptyTip, NoDeskKey, TooLong, UnknownCategory, UnknownDesk
 from tipline.models import Entry, PhoneThread, Tip
 from tipline.phones import Phone
@@ -35,7 +35,7 @@ from tipline.sealing import (
     lock,
     unlock,
     unpack,
-)
+)  # fmt: skip
 
 CATEGORIES = (
     "labour", "sexual", "child", "marriage", "domestic", "mining", "documents", "smuggling", "other", "unknown",
@@ -134,25 +134,12 @@ def submit(
     uid = secrets.token_hex(16)
     binding = sealed_binding(report.client_id) if report.sealed and report.client_id else uid
     tip_id = thread.put(
-        session,
-        Tip,
-        uid=uid,
-        binding=binding,
-        client_hash=client_hash,
-        channel=report.channel,
-        language=_language(report),
-        lead_desk_id=chosen[0].id,
-        excluded=list(report.exclude),
-        content_consent=report.content_consent,
-        unfinished=report.unfinished,
-        alike=report.alike,
-        received_at=now,
-        changed_at=now,
-        stage="received",
-        unread=True,
-        **_advised(advice),
+        session, Tip, uid=uid, binding=binding, client_hash=client_hash, channel=report.channel,
+        language=_language(report), lead_desk_id=chosen[0].id, excluded=list(report.exclude),
+        content_consent=report.content_consent, unfinished=report.unfinished, alike=report.alike, received_at=now,
+        changed_at=now, stage="received", unread=True, **_advised(advice),
         **(_of_receipt(receipt, report.client_id, keys) if receipt else {}),
-    )
+    )  # fmt: skip
     desks.assign(session, tip_id, chosen, advice.priority, now)
     readers = [desk.key for desk in chosen if desk.key is not None]
     if report.sealed is not None:
@@ -169,6 +156,8 @@ def submit(
             number, lang, dialogue = report.phone.number, report.language, report.dialogue
             phones.remember(session, keys, number, now, tip_id=tip_id, language=lang, dialogue=dialogue, texts=1)
     thread.record(session, tip_id, "received", now)
+    if advice.priority == alerts.URGENT:
+        alerts.urgent(session, tip_id, keys, now)
     return Submitted(tip_id, True, receipt is not None, receipt.digits if receipt else None)
 
 
@@ -240,6 +229,8 @@ def grow(
         values["lead_desk_id"] = chosen[0].id
     _GROW.run(session, {"tip": tip_id, **values})
     abuse.grown(session, tip_id, tip.folded_into, now)
+    if advice.priority == alerts.URGENT:
+        alerts.urgent(session, tip_id, keys, now)
     if not report.unfinished:
         thread.record(session, tip_id, "finished", now)
 

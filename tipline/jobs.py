@@ -19,7 +19,7 @@ from huey.consumer import Consumer
 from sqlalchemy import func, make_url, select
 from sqlalchemy.orm import Session
 
-from tipline import abuse, audit_check, erasure, outbox, retention, unread
+from tipline import abuse, alerts, audit_check, erasure, outbox, retention, unread
 from tipline.house import House
 from tipline.models import OutMessage
 
@@ -84,7 +84,7 @@ class Jobs:
     def sweep(self) -> None:
         """Put back what a crash left, finish what was dropped, tell of answers nobody reads, send what is due."""
         house = self._house
-        for sweep in (_outbox_sweep, _unread_sweep, *self._sweeps):
+        for sweep in (_outbox_sweep, _unread_sweep, _alert_sweep, *self._sweeps):
             with house.database.write() as session:
                 sweep(session, house, house.clock())
         self.deliver()
@@ -146,3 +146,7 @@ def _outbox_sweep(session: Session, _house: House, now: datetime) -> None:
 
 def _unread_sweep(session: Session, house: House, now: datetime) -> None:
     unread.tell(session, now, house.settings.tell_unread)
+
+
+def _alert_sweep(session: Session, house: House, now: datetime) -> None:
+    alerts.sweep(session, house.keys, now)

@@ -30,6 +30,7 @@ KEEP_TRYING = timedelta(hours=36)
 CLAIM_LASTS = timedelta(minutes=2)
 BACK_OFF = (5, 20, 60, 300, 900, 1800, 3600, 7200, 14400, 28800)  # seconds; then dead
 BATCH = 20
+ALERT, MAIL = "alert", "mail"  # kinds for staff: what they say, the sender knows (see ``alerts``)
 UNSURE = ("no_answer", "broken_off", "not_understood")  # the codes of carriers that may have taken a message
 _PURPOSE = "an outgoing message"
 # A delivery state only ever moves forward; carriers repeat and reorder their reports.
@@ -313,7 +314,8 @@ def _send_one(database: Database, sender: Sender, keys: KeyFile, clock: Callable
             carrier_id_hash=carrier_id_hash(keys, sent.carrier, known) if known else None,
             carrier_id_locked=lock(known.encode(), keys.outbox, "a carrier's id") if known else None,
         )
-        costs.note(session, sent.carrier, sent.segments, sent.cost, now)
+        if one.kind != MAIL:
+            costs.note(session, sent.carrier, sent.segments, sent.cost, now)
 
     database.together(taken)
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from dotenv import dotenv_values
 
@@ -19,10 +19,11 @@ from tipline import demo as demo_module
 from tipline import prices
 from tipline.abuse import Bounds
 from tipline.errors import SettingsError
+from tipline.mail import Smtp
 from tipline.prices import Price
 
 CARRIERS = ("africastalking", "twilio", "kannel", "console")
-KINDS = ("reply", "notice", "answer")  # of outgoing messages, as the outbox names them
+KINDS = ("reply", "notice", "answer", "alert")  # of outgoing messages, as the outbox names them
 MIN_SECRET = 16
 
 
@@ -85,6 +86,7 @@ class Settings:
     africastalking: AfricasTalking
     kannel: Kannel
     calls_secrets: tuple[str, ...] = field(default=(), repr=False)
+    smtp: Smtp = field(default_factory=Smtp)
     never_demo: bool = False  # ``TIPLINE_DEMO=0`` stands there: no demo instance is made by mistake
 
     def first_carrier(self, kind: str, door: str = "") -> str:
@@ -167,6 +169,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
             reader.callback_secrets("KANNEL_CALLBACK_SECRET", made.get("kannel-callback", "")),
         ),
         calls_secrets=reader.callback_secrets("TIPLINE_CALLS_SECRET", made.get("calls-callback", "")),
+        smtp=reader.smtp("TIPLINE_SMTP_URL", "TIPLINE_MAIL_FROM"),
         never_demo=not demo and bool(reader.text("TIPLINE_DEMO")),
     )
     reader.check(settings)
@@ -244,6 +247,23 @@ class _Reader:
         if value and (parts.scheme not in {"http", "https"} or not parts.hostname):
             self.problems.append((name, "an address that begins with http:// or https://"))
         return value
+
+    def smtp(self, name: str, name_from: str) -> Smtp:
+        value, sender = self.secret(name), self.text(name_from)
+        if not value:
+            return Smtp()
+        parts = urlsplit(value)
+        try:
+            port = parts.port or (465 if parts.scheme == "smtps" else 587)
+        except ValueError:
+            port = 0
+        if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or not port:
+            self.problems.append((name, "smtp://NAME:PASSWORD@HOST:PORT, or smtps:// for TLS from the first byte"))
+            return Smtp()
+        if "@" not in sender or not sender.isascii() or not sender.isprintable():
+            self.problems.append((name_from, "the address that letters come from, since TIPLINE_SMTP_URL is set"))
+        name_in, password = (unquote(part or "") for part in (parts.username, parts.password))
+        return Smtp(parts.hostname, port, parts.scheme == "smtps", name_in, password, sender)
 
     def database(self, name: str, default: str) -> str:
         value = self.secret(name, default)

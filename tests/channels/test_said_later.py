@@ -19,7 +19,7 @@ def said(line: Line, text: str, danger_now: bool | None = None) -> Tip:
     house = line.house
     with house.database.write() as session:
         tip = session.scalars(select(Tip)).one()
-        followup.heed(session, tip, text, danger_now=danger_now, rules=house.rules, now=line.clock.now)
+        followup.heed(session, tip, text, danger_now=danger_now, rules=house.rules, keys=house.keys, now=line.clock.now)
         followup.add(session, tip, text, keys=house.keys, now=line.clock.now)
     return tip
 

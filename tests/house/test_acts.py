@@ -162,6 +162,11 @@ def _keys_and_people(app: Flask, house: House, log: Log) -> None:
         case.post("/desk/key/renew", 200)
     with log.gains("message_retried"):
         admin.post(f"/desk/carriers/{message(house)}/again")
+    with log.gains("contact_set"):
+        case.post("/desk/alerts/contact", number="58001234")
+    with log.gains("rota_changed"):
+        me = desk.account_id(house, "immigration")
+        admin.post("/desk/alerts/slots", desk="immigration", account=str(me), day="0", starts="08:00", ends="17:00")
     with log.gains("trail_viewed"):
         admin.get(LOG)
     with log.gains():

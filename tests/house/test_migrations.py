@@ -20,7 +20,20 @@ from tests import make
 from tipline import clocks, costs, migrate
 from tipline.database import Database
 from tipline.house import House
-from tipline.models import Act, Base, CarrierCopy, Entry, OutMessage, PhoneThread, Tip, TipDesk, UtcDateTime
+from tipline.models import (
+    Act,
+    Base,
+    CarrierCopy,
+    Contact,
+    Entry,
+    OnCall,
+    OutMessage,
+    PhoneThread,
+    RuleVersion,
+    Tip,
+    TipDesk,
+    UtcDateTime,
+)
 from tipline.prices import Money
 
 
@@ -280,6 +293,31 @@ def test_the_ninth_starts_the_clocks(kind: str, request: pytest.FixtureRequest, 
                 assert (place.due, place.waits) == (left if left is None else left - arrival, waits), number
                 assert (place.due, place.waits) == (clocks.due(tip), tip.waits), number
                 assert (tip.newer, clocks.place(tip)) == (None, place.priority), "the tenth finds no newer words"
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_eleventh_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with _empty_database(kind, request, tmp_path) as database:
+        migrate.upgrade(database, "0010")
+        with database.write() as session:
+            session.execute(text("INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"))
+            session.execute(
+                text(
+                    "INSERT INTO account (id, name, role, desk_id, salt, point, locked_key, totp_confirmed, totp_step, "
+                    "lang, created_at) VALUES (1, 'thato', 'caseworker', 1, :key, :key, :key, true, 0, 'st', :at)"
+                ).bindparams(bindparam("at", type_=UtcDateTime())),
+                {"key": b"k", "at": make.NOON},
+            )
+        migrate.upgrade(database)
+        with database.write() as session:
+            assert session.execute(text("SELECT name FROM account")).all() == [("thato",)]
+            session.add(Contact(account_id=1, locked=b"x"))
+            session.add(OnCall(desk_id=1, account_id=1, position=1, days="0", starts=0, ends=60))
+            session.add(RuleVersion(version=1, rules=[{"to": ["one"]}], reason="so", account_id=1, at=make.NOON))
+            session.flush()
+            assert session.scalar(select(OnCall.id)) == 1
+            assert session.scalar(select(Contact.alerted_at)) is None
+            assert session.scalar(select(RuleVersion.rules)) == [{"to": ["one"]}]
 
 
 @contextmanager

@@ -78,8 +78,9 @@ def test_danger_that_is_told_later_winds_the_clocks_anew(core: Core) -> None:
     with core.house.database.write() as session:
         tip = core.tip(done.tip_id)
         session.add(tip)
-        followup.heed(session, tip, "They beat her now", danger_now=True, rules=core.house.rules, now=core.clock())
-        followup.add(session, tip, "They beat her now", keys=core.keys, now=core.clock())
+        said = "They beat her now"
+        followup.heed(session, tip, said, danger_now=True, rules=core.house.rules, keys=core.keys, now=core.clock())
+        followup.add(session, tip, said, keys=core.keys, now=core.clock())
     assert core.tip(done.tip_id).priority == "P0"
     as_posted(core, done.tip_id)
     assert core.queue("immigration", overdue=True) == [done.tip_id]

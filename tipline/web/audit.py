@@ -43,6 +43,8 @@ ACTS = {
     "authenticator_set": _l("Set up an authenticator"),
     "authenticator_dropped": _l("Dropped their authenticator"),
     "codes_made": _l("Made new recovery codes"),
+    "contact_set": _l("Changed how they are alerted"),
+    "rota_changed": _l("Changed who is on call"),
     "message_retried": _l("Had a text message tried again that was given up"),
     "backup_written": _l("A backup was written"),
     "restored": _l("This instance was restored from a backup"),

@@ -82,6 +82,7 @@ EVENTS = {
     "declined": _l("The referral was declined"),
     "send_failed": _l("A text message could not be sent"),
     "sent_again": _l("A text message is sent again"),
+    "alerted": _l("Somebody of the desk was alerted that something urgent waits"),
     "number_forgotten": _l("The phone number was destroyed, as planned"),
     "number_shown": _l("The phone number was looked at, to call it"),
     "opened": _l("Opened for the first time at this desk"),
@@ -121,11 +122,19 @@ CARRIERS = {
     "twilio": "Twilio",
     "kannel": "Kannel",
     "console": _l("The phone in the browser"),
+    "mail": _l("E-mail"),
 }
-KINDS = {"reply": _l("Automatic reply"), "notice": _l("Notice that a message waits"), "answer": _l("Answer")}
+KINDS = {
+    "reply": _l("Automatic reply"),
+    "notice": _l("Notice that a message waits"),
+    "answer": _l("Answer"),
+    "alert": _l("Alert to staff"),
+    "mail": _l("Alert to staff, by e-mail"),
+}
 FAILURES = {
     "bad_number": _l("The carrier does not know this number"),
     "opted_out": _l("The phone told the carrier that it wants no texts"),
+    "bad_address": _l("The mail server does not take this address"),
     "no_route": _l("The carrier does not reach this network"),
     "no_credit": _l("No credit is left with the carrier"),
     "bad_sender": _l("The carrier does not let us send from our number"),
@@ -165,6 +174,8 @@ DONE = {
     "disabled": _l("The account is disabled and signed out."),
     "password": _l("Your passphrase was changed. You are signed out everywhere else."),
     "language": _l("The language was changed."),
+    "contact": _l("How you are alerted was changed."),
+    "rota": _l("The list of who is on call was changed."),
     "second_factor": _l("Set up your authenticator again."),
 }
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
