@@ -23,7 +23,7 @@ from tests.postgres import free_port
 from tipline import demo
 from tipline.sealing import totp
 
-PATIENCE = 40.0  # seconds that anything may take on a busy machine
+PATIENCE = 120.0  # seconds that anything may take on a busy machine
 
 
 def until(true: Callable[[], Any], log: Path, what: str = "it", patience: float = PATIENCE) -> Any:

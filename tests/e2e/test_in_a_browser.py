@@ -66,10 +66,10 @@ def test_three_tips_by_three_ways_and_an_answer_back(shown: Instance, browser: B
     press(desk.locator("#reply button").first)
     expect(desk.locator(".talk")).to_contain_text(mark)
     notice = "Reply 1" if lang == "en" else "Araba ka 1"
-    expect(phone.locator("#thread")).to_contain_text(notice, timeout=20_000)
+    expect(phone.locator("#thread")).to_contain_text(notice, timeout=60_000)
     assert words["answer"] not in phone.locator("#thread").inner_text()
     _by_text(shown, phone, number, "1")
-    expect(phone.locator("#thread")).to_contain_text(f"{words['answer']} {mark}", timeout=20_000)
+    expect(phone.locator("#thread")).to_contain_text(f"{words['answer']} {mark}", timeout=60_000)
     _shot(phone, f"{lang}-phone")
 
     _open(shown, desk, f"{words['story']} {mark}")

@@ -18,7 +18,7 @@ from tests import make
 from tipline import demo
 
 CHILDREN = ("granian", "flask --app app worker")
-PATIENCE = 30.0  # seconds that anything may take on a busy machine
+PATIENCE = 120.0  # seconds that anything may take on a busy machine
 
 
 class Started:
