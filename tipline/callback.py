@@ -28,12 +28,16 @@ RESULTS = ("reached", "not_reached", "wrong_person")
 _ENDS = ("reached", "wrong_person")  # then nobody waits for a call any more
 # Somebody who cannot pay or write asked for a person: within the hour. An empty text may be a slip of the thumb.
 _LEVEL = {"empty": "P2"}
+_SAID = 4  # texts that say when to call, shown to whoever calls
 _MOST = 200  # entries that one look at a queue opens
 
 
 @dataclass(frozen=True)
 class Request:
-    """A request to be called. ``times`` are codes of ``safe_times``, ``said`` the words that they were read from."""
+    """A request to be called. ``times`` are codes of ``safe_times``, read from the last of the words ``said``.
+
+    ``tried`` is when somebody called last, and what came of it.
+    """
 
     count: int
     last: datetime
@@ -41,6 +45,12 @@ class Request:
     is_open: bool
     times: tuple[str, ...] = field(repr=False)
     said: str = field(repr=False)
+    tried: tuple[datetime, str] | None = None
+
+    @property
+    def is_wanted(self) -> bool:
+        """Say whether a call is still wanted."""
+        return self.is_open and self.times != (safe_times.NEVER,)
 
 
 @dataclass(frozen=True)
@@ -85,8 +95,15 @@ def request(tip: Tip, view: View) -> Request | None:
     if not asked:
         return None
     texts = [str(one.data.get("text", "")) for one in view.thread if one.kind == thread.MESSAGE and one.data]
-    times, said = _newest([*reversed(texts), view.text or ""])
-    return Request(len(asked), asked[-1].at, str(asked[-1].data.get("how", "")), ASKED in tip.reasons, times, said)
+    newest_first = [*reversed(texts), view.text or ""]
+    times, said = _newest(newest_first)
+    if times != (safe_times.NEVER,):  # "not when he is at home", said before the hour was named, still holds
+        said = "\n".join(reversed(_said(newest_first)))
+    calls = [(one.at, str(one.data.get("result", ""))) for one in view.events if one.kind == "called"]
+    return Request(
+        len(asked), asked[-1].at, str(asked[-1].data.get("how", "")), ASKED in tip.reasons, times, said,
+        calls[-1] if calls else None,
+    )  # fmt: skip
 
 
 def times(session: Session, who: Identity, tips: Iterable[Tip], keys: KeyFile) -> dict[int, tuple[str, ...]]:
@@ -153,6 +170,18 @@ def _newest(texts: Iterable[str]) -> tuple[tuple[str, ...], str]:
         if found := safe_times.find(text):
             return found, text
     return (), ""
+
+
+def _said(texts: Iterable[str]) -> list[str]:
+    """Return the newest of these texts that say when to call, down to one that wanted no call."""
+    found: list[str] = []
+    for text in texts:
+        times = safe_times.find(text)
+        if times == (safe_times.NEVER,) or len(found) == _SAID:
+            break
+        if times:
+            found.append(text)
+    return found
 
 
 def _mark(tip: Tip, reason: str, *, instead_of: str) -> None:

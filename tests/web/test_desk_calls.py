@@ -179,3 +179,35 @@ def test_who_was_called_can_ask_again(app: Flask, house: House) -> None:
 
     assert desk.tip_at(house, address).reasons[0] == "call_back_asked"
     assert "(2 times)" in words(somebody.get(address))
+
+
+def test_what_was_said_before_the_hour_stands_beside_it_and_so_does_the_last_call(app: Flask, house: House) -> None:
+    address = rung(house, "Saturday morning, not when my boss is here", "Who are you", "Saturday 10:00")
+    somebody = desk.at(app, "immigration")
+    somebody.post(f"{address}/take")
+    somebody.post(f"{address}/calls", result="not_reached")
+
+    page = words(somebody.get(address))
+    assert "In their words Saturday morning, not when my boss is here Saturday 10:00" in page
+    assert "Call when they can talk, not before, however urgent this is." in page
+    assert "Last call Not reached, " in page
+
+
+def test_what_was_said_before_a_no_does_not_count_any_more(app: Flask, house: House) -> None:
+    address = rung(house, "18:00", "NO", "19:00")
+
+    assert "In their words 19:00 " in words(desk.at(app, "immigration").get(address))
+
+
+def test_a_call_that_is_no_longer_wanted_is_not_offered(app: Flask, house: House) -> None:
+    address = rung(house, "18:00", "NO")
+    somebody = desk.at(app, "immigration")
+    somebody.post(f"{address}/take")
+
+    queue = words(somebody.get("/desk/"))
+    assert "Wants no call" in queue
+    assert "Call back" not in queue
+    page = words(somebody.get(address))
+    assert "Asked to be called, and then said that they want no call." in page
+    assert "Asks to be called. Can talk" not in page
+    assert "Show the number" not in page

@@ -87,7 +87,7 @@ def test_the_desk_sees_who_carried_it_and_who_did_not(app: Flask, house: House, 
     deliver(house)
 
     assert fate(app, tip) == (
-        "The phone was told that a message waits · "
+        "A notice that a message waits was sent; whether it arrived is not known yet · "
         "Sent by Kannel, not taken by Africa’s Talking (No credit is left with the carrier)"
     )
     report(app, house, "1")
@@ -116,7 +116,8 @@ def test_it_sees_every_carrier_that_failed_and_who_had_it_sent_again(
     deliver(house)
 
     assert fate(app, tip) == (
-        "The phone was told that a message waits · Africa’s Talking · Sent again by immigration, 12:00"
+        "A notice that a message waits was sent; whether it arrived is not known yet · "
+        "Africa’s Talking · Sent again by immigration, 12:00"
     )
 
 

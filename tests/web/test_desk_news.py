@@ -11,7 +11,7 @@ from sqlalchemy import select, update
 
 from tests import make
 from tests.web.desk import PHONE, Desk, at, tell, words
-from tipline import followup, withdrawal
+from tipline import followup, thread, withdrawal
 from tipline.house import House
 from tipline.models import Tip
 
@@ -51,6 +51,8 @@ def test_what_was_taken_back_is_shown_as_such(desk: Desk, house: House) -> None:
     assert "Taken back" in words(desk.get("/desk/"))
     page = words(desk.get(tip))
     assert "The reporter took this back. What they told" in page
+    assert "The reporter took this back: no answer reaches them." in page
+    assert "No answer was written yet" not in page  # nobody can say so any more
     assert "all of it was destroyed" in page
     assert "does not open" not in page
     assert "The sister" not in page
@@ -86,3 +88,13 @@ def test_the_form_says_beforehand_how_an_answer_leaves(
     page = words(desk.post(tip + "/replies", 200, text="We come.", preview="1").text)
     assert ("nothing was sent yet" in page) is ("no_texts" not in changes)
     assert ("They leave at once." in page) is changes.get("content_consent", False)
+
+
+def test_what_happens_by_itself_again_and_again_is_one_line(desk: Desk, house: House) -> None:
+    tip = tell(house)
+    with house.database.write() as session:
+        row = session.scalars(select(Tip)).one()
+        for _ in range(3):
+            thread.record(session, row.id, "reporter_wrote", house.clock())
+    assert words(desk.get(tip)).count("The reporter wrote again") == 1
+    assert "The reporter wrote again (3 times)" in words(desk.get(tip))

@@ -97,3 +97,24 @@ def test_who_agreed_to_the_words_themselves_gets_no_notice_to_pay_for(var: Path)
 
 def test_another_desk_sees_none(app: Flask, house: House) -> None:
     at(app, "shelter").post(tell_by_phone(house) + "/replies", 404, text="x", preview="1")
+
+
+def test_words_that_give_an_answer_away_are_shown_before_it_leaves(desk: Desk, house: House) -> None:
+    tip = tell_by_phone(house)
+    typed = "Sepolesa se tla tla. We passed your report on."
+    page = desk.post(tip + "/replies", 200, text=typed).text
+    assert "This says: Sepolesa, report. Whoever holds the phone can read it." in page
+    assert 'id="preview"' in page
+    assert "Nothing was sent yet" in page[: page.index('class="head"')]
+    with house.database.read() as session:
+        assert session.scalars(select(Entry).where(Entry.kind == "reply")).all() == []
+    assert "This says" in desk.post(tip + "/replies", 200, text=typed, preview="1", seen="report").text
+    assert "This says" in desk.post(tip + "/replies", 200, text=typed, seen="report").text
+    desk.post(tip + "/replies", text=typed, seen="Sepolesa|report")
+    assert "about to be told" in desk.get(tip)
+
+
+def test_an_answer_that_no_phone_gets_may_say_them(desk: Desk, house: House) -> None:
+    tip = tell(house)
+    desk.post(tip + "/replies", text="Sepolesa se tla tla.")
+    assert "Waits for the reporter" in desk.get(tip)

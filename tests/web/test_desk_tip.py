@@ -229,7 +229,7 @@ def test_a_phone_is_told_and_what_fails_can_be_sent_again(var: Path, carrier: Fa
     carrier.mood["africastalking"] = "ok"
     assert "sent again" in desk.get(desk.post(address).headers["Location"])
     deliver(house)
-    assert "The phone was told that a message waits" in desk.get(tip)
+    assert "A notice that a message waits was sent" in desk.get(tip)
     assert carrier.texts(PHONE.number) == [house.words.notice("en")]
     desk.post(address, 404)
     house.database.dispose()
@@ -259,7 +259,7 @@ def test_fates_of_an_answer_in_words(desk: Desk, house: House) -> None:
     shown = {
         ("answer", "held", None, "notice", "sent", "delivered"): "it has not asked for it yet",
         ("answer", "waiting", None, "notice", "sent", None): "On its way to the phone",
-        ("answer", "sent", "sent", "notice", "sent", None): "Sent to the phone as text",
+        ("answer", "sent", "sent", "notice", "sent", None): "whether it arrived is not known yet",
         ("answer", "sent", "delivered", "notice", "sent", None): "Arrived on the phone",
         ("answer", "sent", "failed", "notice", "sent", None): "did not reach the phone",
         ("answer", "expired", None, "notice", "sent", None): "no longer sent",

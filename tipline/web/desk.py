@@ -14,7 +14,7 @@ from flask.blueprints import BlueprintSetupState
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from tipline import answers, blocklist, callback, casework, desks, latecomers, places, queue
+from tipline import answers, blocklist, callback, casework, desks, latecomers, places, queue, safe_times
 from tipline.accounts import READERS, Identity
 from tipline.casework import Case
 from tipline.errors import DomainError, NotFound
@@ -87,8 +87,10 @@ def note(who: Identity, uid: str) -> AnyResponse:
 def reply(who: Identity, uid: str) -> AnyResponse:
     """Answer the reporter, or show how the answer would leave."""
     text = request.form.get("text", "").replace("\r\n", "\n")
-    if "preview" in request.form and text.strip() and len(text) <= answers.LONGEST_REPLY:
-        return _again_with(who, uid, Slip("reply", "", request.form, tuple(house().words.parts(text))), 200)
+    if text.strip() and len(text) <= answers.LONGEST_REPLY:
+        found = tip_page.telling(who, uid, text)
+        if "preview" in request.form or set(found) - set(request.form.get("seen", "").split("|")):
+            return _again_with(who, uid, Slip("reply", "", request.form, tuple(house().words.parts(text)), found), 200)
     return _act(who, uid, "reply", lambda session, case: casework.reply(session, case, text, house().words), "replied")
 
 
@@ -259,6 +261,7 @@ def _queue(who: Identity) -> str:
             who,
             shown=shown,
             when={tip_id: call_words.safe_times(codes) for tip_id, codes in times.items()},
+            declined={tip_id for tip_id, codes in times.items() if codes == (safe_times.NEVER,)},
             counts=queue.counts(session, who, house().clock()),
             limit=queue.COUNT_LIMIT,
             wanted=wanted,

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,6 +19,7 @@ from tipline import (
     casework,
     desks,
     fates,
+    giveaways,
     latecomers,
     lifecycle,
     phones,
@@ -27,9 +28,10 @@ from tipline import (
 )
 from tipline.accounts import Identity
 from tipline.casework import Case, View
-from tipline.models import Referral, TipDesk
+from tipline.models import Event, Referral, TipDesk
 from tipline.web import call_words, house, triage_words, words
 from tipline.web.compress import never_compress
+from tipline.web.locale import LANGUAGES
 from tipline.web.session import page
 from tipline.web.told import ASKED, told
 
@@ -42,13 +44,14 @@ TALK = 100  # messages of a conversation that are shown at first, the newest
 class Slip:
     """A form that comes back: which, why it was refused ("" if it was not), and what was typed into it.
 
-    ``parts`` are the texts that a phone would get of it.
+    ``parts`` are the texts that a phone would get of it, ``telling`` what of it gives away where it comes from.
     """
 
     form: str
     message: str
     typed: Mapping[str, str] = field(repr=False)
     parts: tuple[str, ...] = field(default=(), repr=False)
+    telling: tuple[str, ...] = field(default=(), repr=False)
 
 
 def show(who: Identity, uid: str, slip: Slip | None = None, number: callback.Number | None = None) -> str:
@@ -62,6 +65,14 @@ def show(who: Identity, uid: str, slip: Slip | None = None, number: callback.Num
         casework.look(session, _hold(session, who, uid))
     with house().database.read() as session:
         return _page(session, _hold(session, who, uid), slip, number)
+
+
+def telling(who: Identity, uid: str, text: str) -> tuple[str, ...]:
+    """Return what of an answer gives away to whoever holds its phone what this is about; nothing where none gets it."""
+    with house().database.read() as session:
+        names = [desk.name(lang) for desk in desks.all_desks(session).values() for lang in LANGUAGES]
+        found = giveaways.find(text, names)
+        return found if found and casework.view(session, _hold(session, who, uid)).can_text else ()
 
 
 def reports() -> fates.Reports:
@@ -124,6 +135,7 @@ def _page(session: Session, case: Case, slip: Slip | None, number: callback.Numb
         again={entry for entry, one in found.items() if one.code in fates.AGAIN and view.can_text},
         asked={entry for entry, one in found.items() if one.asked},
         price=_price(session, case, slip),
+        events=_runs(view.events),
         notice=house().words.notice(tip.language),
         longest=answers.LONGEST_REPLY,
         names=names,
@@ -143,6 +155,18 @@ def _page(session: Session, case: Case, slip: Slip | None, number: callback.Numb
         beside=queue.page(session, who, now=case.now, size=BESIDE),
         **triage_words.of_tip(case, view),
     )
+
+
+def _runs(events: Iterable[Event]) -> list[tuple[Event, int]]:
+    """Return what was done, with what happened by itself several times in a row as one, by its last time."""
+    runs: list[tuple[Event, int]] = []
+    for one in events:
+        last = runs[-1][0] if runs else None
+        if last and one.account_id is None and (one.kind, one.data, None) == (last.kind, last.data, last.account_id):
+            runs[-1] = (one, runs[-1][1] + 1)
+        else:
+            runs.append((one, 1))
+    return runs
 
 
 def _price(session: Session, case: Case, slip: Slip | None) -> str:

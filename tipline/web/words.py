@@ -104,12 +104,12 @@ NEWS = {
 REFERRALS = {"offered": _l("waits for an answer"), "accepted": _l("accepted"), "declined": _l("declined")}
 FATES = {
     "notice_waits": _l("The phone is about to be told that a message waits"),
-    "notice_sent": _l("The phone was told that a message waits"),
+    "notice_sent": _l("A notice that a message waits was sent; whether it arrived is not known yet"),
     "notice_delivered": _l("The phone was told that a message waits; it has not asked for it yet"),
     "notice_undelivered": _l("The phone could not be reached; the answer waits for 7 days"),
     "notice_unconfirmed": _l("Not confirmed: the carrier took the notice and never said whether it arrived"),
     "on_its_way": _l("On its way to the phone as text"),
-    "text_sent": _l("Sent to the phone as text"),
+    "text_sent": _l("Sent to the phone as text; whether it arrived is not known yet"),
     "text_delivered": _l("Arrived on the phone as text"),
     "text_undelivered": _l("Sent, but it did not reach the phone"),
     "text_unconfirmed": _l("Not confirmed: the carrier took it and never said whether it arrived"),
