@@ -31,6 +31,7 @@ VERBS = {  # verb → what it is done to; there is no other place, and an act wi
     "referred": TIP,
     "accepted": TIP,
     "declined": TIP,
+    "desk_excluded": TIP,
     "replied": TIP,
     "sent_again": TIP,
     "closed": TIP,

@@ -15,41 +15,22 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tipline import abuse, answers, audit, clocks, desks, fates, latecomers, lifecycle, thread
+from tipline import abuse, answers, audit, clocks, desks, escalation, fates, lifecycle, thread
 from tipline.accounts import READERS, Identity
 from tipline.answers import LONGEST_REPLY, Words
-from tipline.errors import (
-    AlreadyThere,
-    CannotReply,
-    DeskNotReady,
-    EmptyTip,
-    ExcludedDesk,
-    ForbiddenMove,
-    NotAllowed,
-    NotFound,
-    ReasonMissing,
-    TooLong,
-)
+from tipline.case import LONGEST_NOTE as LONGEST_NOTE  # noqa: PLC0414 - handed on
+from tipline.case import Case as Case  # noqa: PLC0414
+from tipline.case import add_entry, leave_event, may_act, own_desk, said, to_stage
+from tipline.errors import CannotReply, EmptyTip, NotAllowed, NotFound, ReasonMissing, TooLong
 from tipline.fates import Reports
-from tipline.models import Account, DeskKey, Entry, Event, Outcome, Referral, Tip, TipDesk
-from tipline.sealing import KeyFile, PrivateKey, PublicKey
+from tipline.models import Account, Entry, Event, Outcome, Referral, Tip, TipDesk
+from tipline.referrals import answer_referral as answer_referral  # noqa: PLC0414
+from tipline.referrals import refer as refer  # noqa: PLC0414
+from tipline.sealing import KeyFile
 
-_PASSED_ON = (thread.STORY, thread.NUMBER, thread.MESSAGE, thread.REPLY)
+PLACE_OF_SAFETY = "place_of_safety"  # what a note may be about
 _UID = re.compile(r"[0-9a-f]{32}", re.ASCII)
 _ANSWERS = ("danger_now", "child", "category", "place", "happening", "exclude", "exclude_note")
-LONGEST_NOTE = 16_000
-
-
-@dataclass(frozen=True)
-class Case:
-    """A signed-in person's hold on one tip: the tip, their desk's keys, the instance."""
-
-    who: Identity
-    tip: Tip
-    at: TipDesk
-    keys: Mapping[str, PrivateKey] = field(repr=False)
-    file: KeyFile = field(repr=False)
-    now: datetime
 
 
 @dataclass(frozen=True)
@@ -61,6 +42,7 @@ class View:
     thread: tuple[thread.Opened, ...] = field(repr=False)
     events: tuple[Event, ...]
     referrals: tuple[tuple[Referral, str | None, str | None], ...] = field(repr=False)
+    without: Mapping[int, str] = field(repr=False)  # referral → why it went without consent
     deliveries: Mapping[int, str]
     outcomes: tuple[Outcome, ...]
     way: str  # how an answer leaves: one of ``answers``
@@ -98,12 +80,14 @@ def look(session: Session, case: Case) -> None:
     """Note that a person looked: the first look stops a clock, and what is new is so no longer."""
     if case.tip.first_look_at is None:
         case.tip.first_look_at = case.now
-        _event(session, case, "first_look")
+        leave_event(session, case, "first_look")
     elif not _has_acted(session, case):
-        _event(session, case, "opened")
+        leave_event(session, case, "opened")
     elif not audit.looked_lately(session, case.who.account_id, case.tip.uid, case.now):
         audit.note_by(session, case.who, "viewed", case.now, of=case.tip.uid)
     case.tip.unread, case.tip.news = False, None
+    if case.at.alert == escalation.STANDS_IN:
+        case.at.alert = None
     if case.tip.closed_at is not None:  # the reporter wrote after the end: seen, it leaves this desk's queue again
         case.at.active = False
     clocks.post(session, case.tip)
@@ -111,7 +95,9 @@ def look(session: Session, case: Case) -> None:
 
 def is_news(session: Session, case: Case) -> bool:
     """Say whether there is something to note when a person looks at a tip."""
-    if case.tip.unread or case.tip.first_look_at is None or not _has_acted(session, case):
+    if case.tip.unread or case.at.alert == escalation.STANDS_IN:
+        return True
+    if case.tip.first_look_at is None or not _has_acted(session, case):
         return True
     return not audit.looked_lately(session, case.who.account_id, case.tip.uid, case.now)
 
@@ -120,7 +106,8 @@ def view(session: Session, case: Case) -> View:
     """Open a tip: story, thread, events. Opened for this request only."""
     opened = [_opened(case, entry) for entry in thread.entries(session, case.tip.id) if entry.wraps]
     story = next((one for one in opened if one.kind == thread.STORY), None)
-    data = story.data if story and story.data else {}
+    extract = next((one for one in reversed(opened) if one.kind == thread.EXTRACT and one.data), None)
+    data = (story.data if story else None) or (extract.data if extract else None) or {}
     by_id = {one.id: one for one in opened}
     events = session.scalars(select(Event).where(Event.tip_id == case.tip.id).order_by(Event.id)).all()
     wanted = select(Referral).where(Referral.tip_id == case.tip.id).order_by(Referral.id)
@@ -129,7 +116,8 @@ def view(session: Session, case: Case) -> View:
         for row in session.scalars(wanted)
     )
     told = {entry for row, _, _ in referrals for entry in (row.reason_entry_id, row.answer_entry_id)}
-    shown = tuple(one for one in opened if one.kind not in (thread.STORY, thread.NUMBER) and one.id not in told)
+    apart = (thread.STORY, thread.NUMBER, thread.EXTRACT)
+    shown = tuple(one for one in opened if one.kind not in apart and one.id not in told)
     outcomes = session.scalars(select(Outcome).where(Outcome.tip_id == case.tip.id).order_by(Outcome.id))
     has_number = any(one.kind == thread.NUMBER and one.data for one in opened)
     return View(
@@ -138,6 +126,7 @@ def view(session: Session, case: Case) -> View:
         thread=shown,
         events=tuple(events),
         referrals=referrals,
+        without={row.id: _text(by_id.get(row.reason_entry_id), "without_consent") or "" for row, _, _ in referrals},
         deliveries=answers.deliveries(session, case.tip.id),
         outcomes=tuple(outcomes),
         way=answers.way(case.tip, has_number=has_number),
@@ -147,11 +136,11 @@ def view(session: Session, case: Case) -> View:
 
 def take(session: Session, case: Case) -> None:
     """Take a tip: this person works on it; a new one is thereby screened."""
-    _may_act(case)
+    may_act(case)
     case.tip.taken_by = case.who.account_id
     if case.tip.stage == lifecycle.RECEIVED:
-        _stage(session, case, "screened")
-    _event(session, case, "taken")
+        to_stage(session, case, "screened")
+    leave_event(session, case, "taken")
 
 
 def move(session: Session, case: Case, to: str, reason: str = "") -> None:
@@ -159,98 +148,27 @@ def move(session: Session, case: Case, to: str, reason: str = "") -> None:
 
     ForbiddenMove; ReasonMissing where the Act's duty is not passed on (s.23); TooLong.
     """
-    _may_act(case)
+    may_act(case)
     lifecycle.check_move(case.tip.stage, to)
     if to in lifecycle.NEED_REASON and not reason.strip():
         raise ReasonMissing
     if reason.strip():
-        _add(session, case, thread.REASON, _said(reason), _own_desk(session, case))
+        add_entry(session, case, thread.REASON, said(reason), own_desk(session, case))
     before = case.tip.stage
     if case.tip.taken_by is None:
         case.tip.taken_by = case.who.account_id
-    _stage(session, case, to)
-    _event(session, case, "moved", before=before, to=to)
+    to_stage(session, case, to)
+    leave_event(session, case, "moved", before=before, to=to)
 
 
-def note(session: Session, case: Case, text: str) -> int:
-    """Keep a note, sealed to this desk alone. EmptyTip, TooLong."""
+def note(session: Session, case: Case, text: str, about: str = "") -> int:
+    """Keep a note, sealed to this desk alone, and so is what it is ``about``. EmptyTip, TooLong."""
     if not text.strip():
         raise EmptyTip
-    entry = _add(session, case, thread.NOTE, _said(text), _own_desk(session, case))
-    _event(session, case, "noted")
+    told = {**said(text), "about": PLACE_OF_SAFETY} if about == PLACE_OF_SAFETY else said(text)
+    entry = add_entry(session, case, thread.NOTE, told, own_desk(session, case))
+    leave_event(session, case, "noted")
     return entry
-
-
-def refer(session: Session, case: Case, slug: str, reason: str) -> int:
-    """Offer a tip to another desk, with a reason: story, number and dialogue are sealed to it; notes stay.
-
-    UnknownDesk, ExcludedDesk (the reporter said no), DeskNotReady, AlreadyThere, ReasonMissing, ForbiddenMove.
-    """
-    _may_act(case)
-    if not reason.strip():
-        raise ReasonMissing
-    desk = desks.by_slug(session, slug)
-    if desk.slug in case.tip.excluded:
-        raise ExcludedDesk
-    lifecycle.check_refer(case.tip.stage)
-    if not _has_story(session, case):
-        raise ForbiddenMove  # it was taken back: there is nothing to pass on
-    if desk.key is None:
-        raise DeskNotReady
-    at = session.get(TipDesk, (case.tip.id, desk.id))
-    if at is not None and at.state != "declined" and desk.id not in latecomers.without_story(session, case.tip):
-        raise AlreadyThere
-    for entry in thread.entries(session, case.tip.id, _PASSED_ON):
-        thread.let_in(entry, case.tip, case.keys, case.file.instance, desk.key)
-    reason_entry = _add(session, case, thread.REASON, _said(reason), [*_own_desk(session, case), desk.key])
-    if at is None:
-        at = TipDesk(tip_id=case.tip.id, desk_id=desk.id, priority=case.at.priority, arrival=case.at.arrival)
-        session.add(at)
-    at.state, at.active = "offered", True
-    row = Referral(
-        tip_id=case.tip.id, from_desk_id=case.who.desk_id, to_desk_id=desk.id, account_id=case.who.account_id,
-        state="offered", reason_entry_id=reason_entry, created_at=case.now,
-    )  # fmt: skip
-    session.add(row)
-    _stage(session, case, "referred")
-    case.tip.unread = True
-    session.flush()
-    _event(session, case, "referred", to=desk.slug)
-    return row.id
-
-
-def answer_referral(session: Session, case: Case, referral_id: int, answer: str, reason: str = "") -> None:
-    """Accept or decline what was offered to this desk. NotFound, ReasonMissing (to decline), AlreadyThere.
-
-    ForbiddenMove if the tip was closed meanwhile. Whoever declines reads nothing of it from then on.
-    """
-    row = session.get(Referral, referral_id)
-    if row is None or row.tip_id != case.tip.id or row.to_desk_id != case.who.desk_id:
-        raise NotFound
-    if row.state != "offered":
-        raise AlreadyThere
-    if case.tip.stage == lifecycle.CLOSED:
-        raise ForbiddenMove
-    if answer == "decline" and not reason.strip():
-        raise ReasonMissing
-    if reason.strip():
-        sender = [key for key in [_desk_key(session, row.from_desk_id)] if key is not None]
-        entry = _add(session, case, thread.REASON, _said(reason), [*_own_desk(session, case), *sender])
-        row.answer_entry_id = entry
-    row.answered_by, row.answered_at = case.who.account_id, case.now
-    if answer == "accept":
-        row.state = case.at.state = "accepted"
-        case.tip.lead_desk_id = row.to_desk_id
-        case.tip.taken_by = case.who.account_id
-        _stage(session, case, "accepted")
-    else:
-        row.state = case.at.state = "declined"
-        case.at.active = False
-        ours = session.scalars(select(DeskKey.id).where(DeskKey.desk_id == case.who.desk_id)).all()
-        for entry_row in thread.entries(session, case.tip.id):
-            thread.shut_out(entry_row, ours)
-        _stage(session, case, "declined")
-    _event(session, case, row.state, referral=row.id)
 
 
 def reply(session: Session, case: Case, text: str, words: Words) -> int:
@@ -258,7 +176,7 @@ def reply(session: Session, case: Case, text: str, words: Words) -> int:
 
     EmptyTip, TooLong, CannotReply.
     """
-    _may_act(case)
+    may_act(case)
     if not text.strip():
         raise EmptyTip
     if len(text) > LONGEST_REPLY:
@@ -266,8 +184,8 @@ def reply(session: Session, case: Case, text: str, words: Words) -> int:
     number = answers.number_of(session, case.tip, case.keys, case.file.instance)
     if answers.way(case.tip, has_number=number is not None) == answers.NOTHING:
         raise CannotReply
-    entry = _add(session, case, thread.REPLY, {"text": text}, thread.readers(session, case.tip))
-    _event(session, case, "replied")
+    entry = add_entry(session, case, thread.REPLY, {"text": text}, thread.readers(session, case.tip))
+    leave_event(session, case, "replied")
     clocks.wait(session, case.tip, waits=True)
     if number is not None:
         answers.send(session, case.tip, number, text, entry, words, keys=case.file, now=case.now)
@@ -276,14 +194,14 @@ def reply(session: Session, case: Case, text: str, words: Words) -> int:
 
 def try_again(session: Session, case: Case, entry_id: int, words: Words, reports: Reports) -> None:
     """Send an answer again, or anew; see ``fates.send_again``. ForbiddenMove."""
-    _may_act(case)
+    may_act(case)
     entry = session.get(Entry, entry_id)
     if entry is None or entry.tip_id != case.tip.id:
         raise NotFound
     number = answers.number_of(session, case.tip, case.keys, case.file.instance)
     text = _text(_opened(case, entry)) if entry.wraps else None
     fates.send_again(session, case.tip, entry_id, number, text, words, keys=case.file, now=case.now, reports=reports)
-    _event(session, case, "sent_again", entry=entry_id)
+    leave_event(session, case, "sent_again", entry=entry_id)
 
 
 def close(
@@ -294,13 +212,13 @@ def close(
 
     Closing without action needs a written reason.
     """
-    _may_act(case)
+    may_act(case)
     lifecycle.check_close(case.tip.stage)
     if result not in lifecycle.RESULTS:
         raise NotFound
     if result == "no_action" and not note.strip():
         raise ReasonMissing
-    entry = _add(session, case, thread.OUTCOME, _said(note), _own_desk(session, case)) if note.strip() else None
+    entry = add_entry(session, case, thread.OUTCOME, said(note), own_desk(session, case)) if note.strip() else None
     session.add(
         Outcome(
             tip_id=case.tip.id, desk_id=case.who.desk_id, account_id=case.who.account_id, result=result,
@@ -309,7 +227,7 @@ def close(
         )
     )  # fmt: skip
     before = case.tip.stage
-    _stage(session, case, lifecycle.CLOSED)
+    to_stage(session, case, lifecycle.CLOSED)
     case.tip.closed_at = case.now
     coarse = case.tip.received_at.replace(minute=0, second=0, microsecond=0)
     if case.tip.first_look_at is not None:  # the time between the two is a figure; the minute of arrival is not
@@ -319,19 +237,7 @@ def close(
     ended = ended.values(active=False, arrival=-int(coarse.timestamp() * 1000))
     session.execute(ended, execution_options={"synchronize_session": "fetch"})
     abuse.close_folded(session, case.tip.id, case.now)
-    _event(session, case, "closed", before=before, result=result)
-
-
-def _may_act(case: Case) -> None:
-    """Raise ForbiddenMove while a tip is only offered (whoever was asked answers first), or is one of many alike."""
-    if case.at.state == "offered" or case.tip.folded_into is not None:
-        raise ForbiddenMove
-
-
-def _said(text: str) -> dict[str, str]:
-    if len(text) > LONGEST_NOTE:
-        raise TooLong
-    return {"text": text}
+    leave_event(session, case, "closed", before=before, result=result)
 
 
 def _answers(given: object) -> dict[str, Any]:
@@ -352,44 +258,12 @@ def _has_acted(session: Session, case: Case) -> bool:
     return session.scalar(select(Event.id).where(*mine).limit(1)) is not None
 
 
-def _has_story(session: Session, case: Case) -> bool:
-    return any(entry.wraps for entry in thread.entries(session, case.tip.id, (thread.STORY,)))
-
-
-def _add(session: Session, case: Case, kind: str, data: Mapping[str, Any], readers: list[PublicKey]) -> int:
-    return thread.add(
-        session, instance=case.file.instance, tip_id=case.tip.id, binding=case.tip.binding, kind=kind, data=data,
-        readers=readers, now=case.now, desk_id=case.who.desk_id, account_id=case.who.account_id,
-    )  # fmt: skip
-
-
-def _own_desk(session: Session, case: Case) -> list[PublicKey]:
-    key = _desk_key(session, case.who.desk_id or 0)
-    return [key] if key is not None else []
-
-
-def _desk_key(session: Session, desk_id: int) -> PublicKey | None:
-    wanted = select(DeskKey.point).where(DeskKey.desk_id == desk_id, DeskKey.retired_at.is_(None))
-    point = session.scalar(wanted)
-    return PublicKey(point) if point else None
-
-
-def _stage(session: Session, case: Case, to: str) -> None:
-    clocks.enter(session, case.tip, to, case.now)
-
-
-def _event(session: Session, case: Case, kind: str, **data: Any) -> None:  # noqa: ANN401 - codes and counts
-    thread.record(
-        session, case.tip.id, kind, case.now, account_id=case.who.account_id, desk_id=case.who.desk_id, **data
-    )
-
-
 def _opened(case: Case, entry: Entry) -> thread.Opened:
     return thread.opened(entry, case.tip, case.keys, case.file.instance)
 
 
-def _text(entry: thread.Opened | None) -> str | None:
-    return str(entry.data.get("text", "")) if entry is not None and entry.data else None
+def _text(entry: thread.Opened | None, name: str = "text") -> str | None:
+    return str(entry.data.get(name, "")) if entry is not None and entry.data else None
 
 
 def _names(session: Session) -> dict[int, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import re
 import secrets
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
@@ -19,6 +20,8 @@ from tipline.routing import DeskSeed
 from tipline.sealing import CannotOpen, PrivateKey, PublicKey, derive, unwrap, wrap
 
 LATE = timedelta(hours=72)
+_SHORTEST_NAME = 3
+_WORD = re.compile(r"[^\W_]+")
 _ALL = (
     select(Desk.id, Desk.slug, Desk.name_en, Desk.name_st, DeskKey.point, DeskKey.version)
     .join(DeskKey, (DeskKey.desk_id == Desk.id) & DeskKey.retired_at.is_(None), isouter=True)
@@ -96,6 +99,21 @@ def accepted_keys(session: Session, desk_ids: Collection[int], now: datetime) ->
         DeskKey.desk_id.in_(desk_ids), or_(DeskKey.retired_at.is_(None), DeskKey.retired_at > now - LATE)
     )
     return {row.id: row.desk_id for row in session.execute(wanted)}
+
+
+def with_named(session: Session, excluded: tuple[str, ...], words: str) -> tuple[str, ...]:
+    """Return what is excluded, with the whole desk of every person whose name stands in these words.
+
+    A name counts if all of it stands there, in any letters' case, and is three letters or longer.
+    """
+    said = set(_WORD.findall(words.casefold()))
+    people = select(Account.name, Desk.slug).join(Desk, Desk.id == Account.desk_id).where(Account.disabled_at.is_(None))
+    found = []
+    for name, slug in session.execute(people.order_by(Desk.id)):
+        parts = set(_WORD.findall(name.casefold()))
+        if parts and len(max(parts, key=len)) >= _SHORTEST_NAME and parts <= said:
+            found.append(slug)
+    return tuple(dict.fromkeys((*excluded, *found)))
 
 
 def assign(

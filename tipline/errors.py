@@ -28,9 +28,21 @@ class NoDeskKey(DomainError):
 
 
 class AllDesksExcluded(DomainError):
-    """The reporter excluded every desk; nothing is stored."""
+    """No desk would be left that may read it; nothing is stored or changed."""
 
     code = "all_desks_excluded"
+
+
+class ConsentMissing(DomainError):
+    """Whether the reporter or the victim agreed to a referral was not said."""
+
+    code = "consent_missing"
+
+
+class NothingChosen(DomainError):
+    """Nothing was chosen that a referral should pass on."""
+
+    code = "nothing_chosen"
 
 
 class UnknownReceipt(DomainError):

@@ -8,14 +8,14 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Table, bindparam, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from tipline import abuse, alerts, clocks, desks, language, phones, places, thread, triage
+from tipline import abuse, alerts, clocks, desks, escalation, language, phones, places, thread, triage
 from tipline.errors import BadEnvelope, EmptyTip, NoDeskKey, TooLong, UnknownCategory, UnknownDesk
 from tipline.models import Entry, PhoneThread, Tip
 from tipline.phones import Phone
@@ -128,6 +128,8 @@ def submit(
         return before
     client_hash = _client_hash(report.client_id, keys) if report.client_id else None
     _check(report)
+    if report.exclude_note:
+        report = replace(report, exclude=desks.with_named(session, report.exclude, report.exclude_note))
     advice = advice or advise(report)
     known_desks = desks.all_desks(session)
     chosen = _route(advice, report, rules, known_desks)
@@ -141,6 +143,8 @@ def submit(
         **(_of_receipt(receipt, report.client_id, keys) if receipt else {}),
     )  # fmt: skip
     desks.assign(session, tip_id, chosen, advice.priority, now)
+    if report.exclude and not set(route(facts(advice, ()), rules, known_desks)) - set(report.exclude):
+        escalation.mark(session, tip_id, [one.id for one in chosen], escalation.STANDS_IN, keys=keys, now=now)
     readers = [desk.key for desk in chosen if desk.key is not None]
     if report.sealed is not None:
         wraps = _kept_wraps(session, report.sealed, chosen, now)
@@ -308,28 +312,15 @@ def advise(report: Report) -> triage.Advice:
     """Advise on a report: what its words and answers say of place, category and priority."""
     return triage.advise(
         triage.Draft(
-            text=report.text,
-            language=report.language,
-            channel=report.channel,
-            category=report.category,
-            place=report.place,
-            danger_now=report.danger_now,
-            child=report.child,
-            happening=report.happening,
+            text=report.text, language=report.language, channel=report.channel, category=report.category,
+            place=report.place, danger_now=report.danger_now, child=report.child, happening=report.happening,
         )
-    )
+    )  # fmt: skip
 
 
 def _advised(advice: triage.Advice) -> dict[str, Any]:
-    return {
-        "place": advice.place,
-        "category": advice.category,
-        "priority": advice.priority,
-        "reasons": list(advice.reasons),
-        "indicators": list(advice.indicators),
-        "danger_now": advice.danger_now,
-        "child": advice.child,
-    }
+    as_it_is = {name: getattr(advice, name) for name in ("place", "category", "priority", "danger_now", "child")}
+    return {**as_it_is, "reasons": list(advice.reasons), "indicators": list(advice.indicators)}
 
 
 def _route(

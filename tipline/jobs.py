@@ -19,7 +19,7 @@ from huey.consumer import Consumer
 from sqlalchemy import func, make_url, select
 from sqlalchemy.orm import Session
 
-from tipline import abuse, alerts, audit_check, erasure, outbox, retention, unread
+from tipline import abuse, alerts, audit_check, erasure, escalation, outbox, retention, unread
 from tipline.house import House
 from tipline.models import OutMessage
 
@@ -82,9 +82,9 @@ class Jobs:
         self._deliver.schedule(delay=max((due - now).total_seconds(), 0) + 0.2)
 
     def sweep(self) -> None:
-        """Put back what a crash left, finish what was dropped, tell of answers nobody reads, send what is due."""
+        """Put back what a crash left, finish what was dropped, tell of what waits too long, send what is due."""
         house = self._house
-        for sweep in (_outbox_sweep, _unread_sweep, _alert_sweep, *self._sweeps):
+        for sweep in (_outbox_sweep, _unread_sweep, _alert_sweep, _escalation_sweep, *self._sweeps):
             with house.database.write() as session:
                 sweep(session, house, house.clock())
         self.deliver()
@@ -150,3 +150,7 @@ def _unread_sweep(session: Session, house: House, now: datetime) -> None:
 
 def _alert_sweep(session: Session, house: House, now: datetime) -> None:
     alerts.sweep(session, house.keys, now)
+
+
+def _escalation_sweep(session: Session, house: House, now: datetime) -> None:
+    escalation.escalate(session, now, house.settings.answer_within, house.keys)

@@ -25,6 +25,7 @@ _TAKEN = text("taken_by IS NOT NULL")
 _KEPT = text("carrier_id_locked IS NOT NULL")
 _ALIKE = text("alike IS NOT NULL")
 _FOLDED = text("folded_into IS NOT NULL")
+_ALERT = text("alert IS NOT NULL")
 _UNREAD = text("kind = 'reply' AND read_at IS NULL AND told_at IS NULL")
 
 
@@ -170,6 +171,7 @@ class TipDesk(Base):
         Index(
             "ix_queue_waits", "desk_id", "priority", "arrival", "tip_id", sqlite_where=_WAITS, postgresql_where=_WAITS
         ),
+        Index("ix_alert", "desk_id", sqlite_where=_ALERT, postgresql_where=_ALERT),
     )
 
     tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"), primary_key=True)
@@ -181,6 +183,7 @@ class TipDesk(Base):
     arrival: Mapped[int] = mapped_column(BigInteger)  # minus epoch milliseconds: newest first in one direction
     due: Mapped[int | None] = mapped_column(BigInteger)  # epoch milliseconds when the tip's first clock is over
     waits: Mapped[bool] = mapped_column(server_default=false())  # the tip's own
+    alert: Mapped[str | None] = mapped_column(String(16))  # what somebody of this desk is told of: see escalation
 
 
 class Presence(Base):
@@ -230,6 +233,7 @@ class Referral(Base):
     """One desk hands a tip on to another; reason and answer are sealed entries of kind ``reason``."""
 
     __tablename__ = "referral"
+    __table_args__ = (Index("ix_referral_offered", "id", sqlite_where=_OFFERED, postgresql_where=_OFFERED),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"), index=True)
@@ -237,7 +241,9 @@ class Referral(Base):
     to_desk_id: Mapped[int] = mapped_column(ForeignKey("desk.id"), index=True)
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     answered_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
-    state: Mapped[str] = mapped_column(String(10))  # offered, accepted, declined
+    state: Mapped[str] = mapped_column(String(10))  # offered, accepted, declined, called_off
+    consent: Mapped[str | None] = mapped_column(String(10))  # see referrals.CONSENTS
+    late_steps: Mapped[int] = mapped_column(server_default="0")  # how many steps escalation has taken
     reason_entry_id: Mapped[int] = mapped_column(ForeignKey("entry.id"))
     answer_entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"))
     created_at: Mapped[datetime]

@@ -41,6 +41,7 @@ class Row:
     state: str
     clocks: tuple[Clock, ...]
     overdue: bool
+    alert: str | None  # see ``escalation``
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def page(
     else:
         wanted = wanted.where(tuple_(*order) > after) if after else wanted
         found = list(session.execute(wanted.order_by(*order).limit(size + 1)).all())
-    rows = tuple(row(tip, slug, at.state, now) for tip, at, slug in found[:size])
+    rows = tuple(row(tip, slug, at, now) for tip, at, slug in found[:size])
     last = found[size - 1][1] if len(found) > size else None
     place_in_it = (last.due if overdue else last.arrival) if last else None
     return Page(rows, f"{last.priority}.{place_in_it}.{last.tip_id}" if last else None)
@@ -167,10 +168,10 @@ def _median_hours(session: Session, desk_id: int) -> float | None:
     return round(median(hours), 2) if hours else None
 
 
-def row(tip: Tip, desk: str, state: str, now: datetime) -> Row:
+def row(tip: Tip, desk: str, at: TipDesk, now: datetime) -> Row:
     """Return a tip as a queue shows it, with the clocks that run and whether one is over (domain reference 4)."""
     running = clocks.running(tip)
-    return Row(tip, desk, state, running, any(one.over(now) for one in running))
+    return Row(tip, desk, at.state, running, any(one.over(now) for one in running), at.alert)
 
 
 def _is_late(now: datetime) -> tuple[ColumnElement[bool], ...]:

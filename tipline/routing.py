@@ -11,16 +11,18 @@ from typing import Any
 
 from tipline.errors import AllDesksExcluded
 
+NEEDS = ("story", "message")  # what a desk needs of which nobody has said otherwise
 SEED = Path(__file__).with_name("seed.toml")
 
 
 @dataclass(frozen=True)
 class DeskSeed:
-    """A desk as the seed file names it."""
+    """A desk as the seed file names it; ``needs`` are the kinds of entries that a referral passes on unless changed."""
 
     slug: str
     name_en: str
     name_st: str
+    needs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -60,11 +62,19 @@ class Seed:
 def seed(path: Path = SEED) -> Seed:
     """Read the desks and rules."""
     data = tomllib.loads(path.read_text(encoding="utf-8"))
-    desks = tuple(DeskSeed(block["slug"], block["name_en"], block["name_st"]) for block in data["desk"])
+    desks = tuple(
+        DeskSeed(block["slug"], block["name_en"], block["name_st"], tuple(block.get("needs", NEEDS)))
+        for block in data["desk"]
+    )
     rules = tuple(
         Rule(tuple(block["to"]), block.get("when", {}), block.get("otherwise", False)) for block in data["rule"]
     )
     return Seed(desks, rules)
+
+
+def needs(slug: str) -> tuple[str, ...]:
+    """Return what a desk needs of a tip that is referred to it: kinds of entries."""
+    return next((desk.needs for desk in seed().desks if desk.slug == slug), NEEDS)
 
 
 def route(facts: Facts, rules: Collection[Rule], open_desks: Collection[str]) -> tuple[str, ...]:

@@ -86,7 +86,7 @@ def step(session: Session, who: Identity, q: str, *, keys: KeyFile, now: datetim
     found: list[Hit] = []
     if named and before is None:  # by its name it is found at once, however old it is
         tip, at, slug = session.execute(_of_desk(who.desk_id).where(Tip.uid == named)).one()
-        found.append(Hit(row(tip, slug, at.state, now)))
+        found.append(Hit(row(tip, slug, at, now)))
     opened, since = 0, None
     while opened < STEP and len(found) < PAGE:
         batch = _batch(session, who.desk_id, before)
@@ -94,7 +94,7 @@ def step(session: Session, who: Identity, q: str, *, keys: KeyFile, now: datetim
             before, opened, since = tip.id, opened + 1, tip.received_at
             excerpts = None if tip.uid == named else _found(tip, entries, wanted, held, keys.instance)
             if excerpts is not None:
-                found.append(Hit(row(tip, slug, at.state, now), excerpts))
+                found.append(Hit(row(tip, slug, at, now), excerpts))
                 if len(found) == PAGE:
                     break
         if len(batch) < _BATCH and len(found) < PAGE:

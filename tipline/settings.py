@@ -79,6 +79,7 @@ class Settings:
     limits_url: str
     keep_numbers: timedelta
     tell_unread: timedelta
+    answer_within: Mapping[str, timedelta]
     bounds: Bounds
     metrics_token: str = field(repr=False)
     console_secret: str = field(repr=False)
@@ -140,6 +141,7 @@ def load(environ: Mapping[str, str] | None = None) -> Settings:
         limits_url=reader.text("TIPLINE_LIMITS_URL", "memory://"),
         keep_numbers=reader.days("TIPLINE_KEEP_NUMBERS_DAYS", 30),
         tell_unread=reader.days("TIPLINE_UNREAD_DAYS", 5),
+        answer_within=reader.by_priority("TIPLINE_ANSWER_HOURS", "1,4,24,72"),
         bounds=Bounds(
             texts_an_hour=reader.bound("TIPLINE_TEXTS_AN_HOUR", 20),
             texts_a_day=reader.bound("TIPLINE_TEXTS_A_DAY", 60),
@@ -240,6 +242,14 @@ class _Reader:
             self.problems.append((name, "a number of hours, 1 to 168"))
             return timedelta(hours=default)
         return timedelta(hours=int(value))
+
+    def by_priority(self, name: str, default: str) -> dict[str, timedelta]:
+        """Return an hour count for each of P0, P1, P2 and P3."""
+        found = [part.strip() for part in self.text(name, default).split(",")]
+        if len(found) != 4 or not all(one.isascii() and one.isdecimal() and 1 <= int(one) <= 168 for one in found):  # noqa: PLR2004
+            self.problems.append((name, "four numbers of hours, 1 to 168, with commas: for P0, P1, P2 and P3"))
+            found = default.split(",")
+        return {f"P{at}": timedelta(hours=int(one)) for at, one in enumerate(found)}
 
     def address(self, name: str, default: str = "") -> str:
         value = self.text(name, default).rstrip("/") if name != "TIPLINE_EXIT_URL" else self.text(name, default)

@@ -101,6 +101,8 @@ ACCESS = {
     "POST /desk/tips/<uid>/replies": of_a_tip(422, "replied"),
     "POST /desk/tips/<uid>/replies/<number>/again": of_a_tip(404, "sent_again"),
     "POST /desk/tips/<uid>/referrals": of_a_tip(422, "referred", desk="moon", reason="so"),
+    "GET /desk/tips/<uid>/refer": of_a_tip(422, "viewed"),
+    "POST /desk/tips/<uid>/exclusions": of_a_tip(422, "desk_excluded"),
     "POST /desk/tips/<uid>/referrals/<number>": of_a_tip(404, "accepted", answer="accept"),
     "POST /desk/tips/<uid>/moves": of_a_tip(409, "moved", to="received"),
     "POST /desk/tips/<uid>/outcome": of_a_tip(422, "closed"),

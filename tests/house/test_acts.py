@@ -84,12 +84,13 @@ def _tips(app: Flask, house: House, log: Log) -> None:
         (lambda: case.post(tip + "/replies", text=SAID), ("replied",)),
         (lambda: case.post(tip + "/moves", to="not_substantiated", reason=SAID), ("moved",)),
         (lambda: police.get(tip, 404), ()),
-        (lambda: case.post(tip + "/referrals", desk="police", reason=SAID), ("referred",)),
+        (lambda: case.post(tip + "/referrals", consent="agreed", desk="police", reason=SAID), ("referred",)),
         (lambda: police.get(tip), ("opened",)),
         (lambda: police.post(tip + "/referrals/1", answer="accept"), ("accepted",)),
         (lambda: case.post(other + "/take"), ("taken",)),
-        (lambda: case.post(other + "/referrals", desk="police", reason=SAID), ("referred",)),
+        (lambda: case.post(other + "/referrals", consent="agreed", desk="police", reason=SAID), ("referred",)),
         (lambda: police.post(other + "/referrals/2", answer="decline", reason=SAID), ("declined",)),
+        (lambda: case.post(other + "/exclusions", desk="shelter", reason=SAID), ("desk_excluded",)),
         (lambda: case.post(other + "/outcome", result="no_action", note=SAID), ("closed",)),
     ):  # fmt: skip
         with log.gains(*verbs):

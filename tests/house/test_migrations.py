@@ -29,6 +29,7 @@ from tipline.models import (
     OnCall,
     OutMessage,
     PhoneThread,
+    Referral,
     RuleVersion,
     Tip,
     TipDesk,
@@ -318,6 +319,39 @@ def test_the_eleventh_carries_everything_across(kind: str, request: pytest.Fixtu
             assert session.scalar(select(OnCall.id)) == 1
             assert session.scalar(select(Contact.alerted_at)) is None
             assert session.scalar(select(RuleVersion.rules)) == [{"to": ["one"]}]
+
+
+AN_OFFER = """
+INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One'), (2, 'two', 'Two', 'Two');
+INSERT INTO account (id, name, role, desk_id, salt, point, locked_key, totp_confirmed, totp_step, lang, created_at)
+VALUES (3, 'thabo', 'caseworker', 1, :b, :b, :b, true, 0, 'st', :at);
+INSERT INTO tip (id, uid, binding, channel, language, category, priority, reasons, indicators, stage, lead_desk_id,
+excluded, content_consent, unfinished, unread, received_at, changed_at)
+VALUES (7, 'u', 'b', 'sms', 'st', 'unknown', 'P2', '[]', '[]', 'referred', 1, '[]', true, false, true, :at, :at);
+INSERT INTO tip_desk (tip_id, desk_id, state, active, stage, priority, arrival)
+VALUES (7, 2, 'offered', true, 'referred', 'P2', -1);
+INSERT INTO entry (id, tip_id, uid, kind, body, wraps, created_at) VALUES (5, 7, 'e', 'reason', :b, :b, :at);
+INSERT INTO referral (id, tip_id, from_desk_id, to_desk_id, account_id, state, reason_entry_id, created_at)
+VALUES (4, 7, 1, 2, 3, 'offered', 5, :at)
+"""
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_twelfth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with _empty_database(kind, request, tmp_path) as database:
+        migrate.upgrade(database, "0011")
+        with database.write() as session:
+            at = bindparam("at", type_=UtcDateTime())
+            for statement in AN_OFFER.split(";"):
+                given = {"b": b"", "at": make.NOON}
+                named = {name: value for name, value in given.items() if f":{name}" in statement}
+                one = text(statement)
+                session.execute(one.bindparams(at) if "at" in named else one, named)
+        migrate.upgrade(database)
+        with database.read() as session:
+            row = session.scalars(select(Referral)).one()
+            assert (row.state, row.consent, row.late_steps, row.created_at) == ("offered", None, 0, make.NOON)
+            assert session.scalars(select(TipDesk)).one().alert is None
 
 
 @contextmanager

@@ -39,7 +39,7 @@ def standing(core: Core, tip_id: int) -> priority.Standing:
 def say_more(core: Core, tip_id: int, text: str) -> None:
     with core.house.database.write() as session:
         tip = session.get_one(type(core.tip(tip_id)), tip_id)
-        followup.heed(session, tip, text, danger_now=None, rules=core.house.rules, now=core.clock())
+        followup.heed(session, tip, text, danger_now=None, rules=core.house.rules, keys=core.keys, now=core.clock())
         followup.add(session, tip, text, keys=core.keys, now=core.clock())
 
 

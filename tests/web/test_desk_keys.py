@@ -54,7 +54,7 @@ def test_the_first_of_a_desk_is_shown_its_recovery_key_once(app: Flask, house: H
 
 def test_nothing_can_be_referred_to_a_desk_that_has_no_key(app: Flask, house: House, clinic: str) -> None:
     desk, tip = at(app, "immigration"), tell(house)
-    answer = desk.post(tip + "/referrals", 409, desk=clinic, reason="Please look at her arm.")
+    answer = desk.post(tip + "/referrals", 409, consent="agreed", desk=clinic, reason="Please look at her arm.")
     assert "Nobody of that office has signed in yet" in answer.text
     assert "Please look at her arm." in answer.text
 

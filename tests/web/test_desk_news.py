@@ -31,7 +31,7 @@ def test_a_desk_that_was_let_in_later_is_offered_the_rest(app: Flask, desk: Desk
     page = desk.get(tip)
     assert "Police now reads what came since" in words(page)
     assert re.search(r'<option value="police" selected>', page)
-    assert "Here is what came before it" in page
+    assert "Here is what came before it" in desk.get(tip + "/refer?desk=police")
     police = at(app, "police")
     assert "does not open with your desk" in police.get(tip)
     assert "Refer the rest?" not in police.get(tip)
@@ -39,7 +39,7 @@ def test_a_desk_that_was_let_in_later_is_offered_the_rest(app: Flask, desk: Desk
     desk.post(tip + "/rest", desk="police")
     assert "Refer the rest?" not in desk.get(tip)
     desk.post(tip + "/rest", 404, desk="police")
-    desk.post(tip + "/referrals", desk="police", reason="Here is all of it.")
+    desk.post(tip + "/referrals", consent="agreed", desk="police", reason="Here is all of it.")
     assert quiet in police.get(tip)
 
 

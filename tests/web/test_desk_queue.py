@@ -63,7 +63,7 @@ def test_every_filter_finds_its_own(app: Flask, desk: Desk, house: House) -> Non
     closed = tell(house)
     desk.post(closed + "/take")
     desk.post(closed + "/outcome", result="assisted")
-    at(app, "police").post(urgent + "/referrals", desk="shelter", reason="x")
+    at(app, "police").post(urgent + "/referrals", consent="agreed", desk="shelter", reason="x")
     found = {
         "": {plain, taken, urgent},
         "?stage=received": {plain},

@@ -24,9 +24,10 @@ POSTS = {
     "notes": {"text": "x"},
     "replies": {"text": "x"},
     "replies/1/again": {},
-    "referrals": {"desk": "shelter", "reason": "x"},
+    "referrals": {"desk": "shelter", "reason": "x", "consent": "agreed"},
     "referrals/1": {"answer": "accept"},
     "rest": {"desk": "police"},
+    "exclusions": {"desk": "police", "reason": "x"},
     "moves": {"to": "screened"},
     "outcome": {"result": "assisted"},
     "block": {"reason": "x"},
@@ -78,7 +79,7 @@ def test_what_a_reporter_wrote_is_text_and_nothing_else(desk: Desk, house: House
     script = "<script>alert('x')</script> <img src=x onerror=y> {{ 7 * 7 }}"
     tip = tell(house, text=script, exclude_note=script)
     desk.post(tip + "/notes", text=script)
-    desk.post(tip + "/referrals", desk="shelter", reason=script)
+    desk.post(tip + "/referrals", consent="agreed", desk="shelter", reason=script)
     page = desk.get(tip)
     assert "<script" not in page
     assert "<img src=x" not in page
@@ -127,8 +128,8 @@ def test_what_was_typed_is_kept_beside_what_was_wrong(desk: Desk, house: House) 
     tip = tell(house)
     answer = desk.post(tip + "/notes", 422, text="   ")
     assert "Nothing was written yet" in answer.text
-    answer = desk.post(tip + "/referrals", 422, desk="nowhere", reason="They need a bed <b>")
-    assert "There is no such office" in answer.text
+    answer = desk.post(tip + "/referrals", 422, consent="duty", desk="shelter", reason="They need a bed <b>")
+    assert "This step needs a written reason" in answer.text
     assert "They need a bed &lt;b&gt;" in answer.text
     assert "Location" not in answer.headers
     desk.post(tip + "/take")
@@ -301,8 +302,8 @@ def test_a_referral_is_offered_answered_and_seen_by_both(app: Flask, desk: Desk,
     tip = tell(house)
     desk.post(tip + "/take")
     desk.post(tip + "/notes", text="For us alone.")
-    desk.post(tip + "/referrals", desk="shelter", reason="A bed for tonight.")
-    assert "done already" in desk.post(tip + "/referrals", 409, desk="shelter", reason="Again.").text
+    desk.post(tip + "/referrals", consent="agreed", desk="shelter", reason="A bed for tonight.")
+    assert "done already" in desk.post(tip + "/referrals", 409, consent="agreed", desk="shelter", reason="Again.").text
     shelter = at(app, "shelter")
     assert "Offered to you" in shelter.get("/desk/")
     page = shelter.get(tip)
@@ -326,7 +327,7 @@ def test_a_referral_is_offered_answered_and_seen_by_both(app: Flask, desk: Desk,
 
 def test_who_declines_reads_nothing_more(app: Flask, desk: Desk, house: House) -> None:
     tip = tell(house)
-    desk.post(tip + "/referrals", desk="shelter", reason="A bed for tonight.")
+    desk.post(tip + "/referrals", consent="agreed", desk="shelter", reason="A bed for tonight.")
     shelter = at(app, "shelter")
     page = shelter.get(tip)
     answer = form_to(page, "/referrals/")
@@ -336,7 +337,7 @@ def test_who_declines_reads_nothing_more(app: Flask, desk: Desk, house: House) -
     shelter.get(tip, 404)
     assert "We are full." in desk.get(tip)
     assert tip_at(house, tip).stage == "declined"
-    desk.post(tip + "/referrals", desk="shelter", reason="Somebody else left; please look again.")
+    desk.post(tip + "/referrals", consent="agreed", desk="shelter", reason="Somebody else left; please look again.")
     shelter.get(tip)
 
 
@@ -345,7 +346,7 @@ def test_an_office_that_the_reporter_excluded_is_not_offered(desk: Desk, house: 
     page = desk.get(tip)
     assert '<option value="police"' not in page
     assert "Should not see this" in page
-    answer = desk.post(tip + "/referrals", 422, desk="police", reason="x")
+    answer = desk.post(tip + "/referrals", 422, consent="agreed", desk="police", reason="x")
     assert "asked that this office should not see" in answer.text
 
 
@@ -371,7 +372,7 @@ def test_an_answer_to_a_phone_that_wants_no_texts_waits_for_no_receipt(desk: Des
 def test_another_desks_notes_stand_under_no_heading_here(app: Flask, desk: Desk, house: House) -> None:
     tip = tell(house)
     desk.post(tip + "/notes", text="I rang the neighbour.")
-    desk.post(tip + "/referrals", desk="shelter", reason="A bed for tonight.")
+    desk.post(tip + "/referrals", consent="agreed", desk="shelter", reason="A bed for tonight.")
     assert "Notes of your desk" in desk.get(tip)
     assert "Notes of your desk" not in at(app, "shelter").get(tip)
 

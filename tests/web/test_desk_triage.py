@@ -46,7 +46,7 @@ def found_at(desk: Desk, tip: str) -> str:
 def add(house: House, tip: str, text: str) -> None:
     with house.database.write() as session:
         row = session.scalars(select(Tip).where(Tip.uid == tip.rsplit("/", 1)[1])).one()
-        followup.heed(session, row, text, danger_now=None, rules=house.rules, now=utc_now())
+        followup.heed(session, row, text, danger_now=None, rules=house.rules, keys=house.keys, now=utc_now())
         followup.add(session, row, text, keys=house.keys, now=utc_now())
 
 

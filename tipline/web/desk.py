@@ -19,7 +19,7 @@ from tipline.accounts import READERS, Identity
 from tipline.casework import Case
 from tipline.errors import DomainError, NotFound
 from tipline.lifecycle import RESULTS
-from tipline.web import call_words, desk_search, house, look, tip_page, words
+from tipline.web import call_words, desk_referrals, desk_search, house, look, tip_page, words
 from tipline.web.compress import same_for_all
 from tipline.web.errors import message, status_of
 from tipline.web.session import ANYBODY, guard, page, signed_in
@@ -28,6 +28,7 @@ from tipline.web.tip_page import Slip
 blueprint = Blueprint("desk", __name__)
 guard(blueprint)
 blueprint.register_blueprint(desk_search.blueprint)
+blueprint.register_blueprint(desk_referrals.blueprint)
 STYLES = ("tokens.css", "desk.css")
 _WEEK = 7 * 86400  # seconds
 _MOST_PEOPLE = 9999
@@ -78,8 +79,8 @@ def take(who: Identity, uid: str) -> AnyResponse:
 @signed_in(*READERS)
 def note(who: Identity, uid: str) -> AnyResponse:
     """Keep a note."""
-    text = request.form.get("text", "")
-    return _act(who, uid, "note", lambda session, case: casework.note(session, case, text), "noted")
+    text, about = request.form.get("text", ""), request.form.get("about", "")
+    return _act(who, uid, "note", lambda session, case: casework.note(session, case, text, about), "noted")
 
 
 @blueprint.post("/desk/tips/<uid>/replies")
@@ -120,14 +121,6 @@ def called(who: Identity, uid: str) -> AnyResponse:
     if result not in callback.RESULTS:
         return _again_with(who, uid, Slip("call", call_words.no_result(), request.form), 422)
     return _act(who, uid, "call", lambda session, case: callback.called(session, case, result, text), "called")
-
-
-@blueprint.post("/desk/tips/<uid>/referrals")
-@signed_in(*READERS)
-def refer(who: Identity, uid: str) -> AnyResponse:
-    """Offer a tip to another desk."""
-    desk, reason = request.form.get("desk", ""), request.form.get("reason", "")
-    return _act(who, uid, "refer", lambda session, case: casework.refer(session, case, desk, reason), "referred")
 
 
 @blueprint.post("/desk/tips/<uid>/rest")

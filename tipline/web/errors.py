@@ -46,6 +46,8 @@ MESSAGES = {
     "forbidden_move": _l("This step is not possible at this stage."),
     "reason_missing": _l("This step needs a written reason."),
     "excluded_desk": _l("The reporter asked that this office should not see the report."),
+    "consent_missing": _l("Say whether they agreed to this referral."),
+    "nothing_chosen": _l("Choose at least one thing that the other office needs."),
     "already_there": _l("This was done already."),
     "not_allowed": _l("Your role does not allow this."),
     "no_phone": _l("No phone number that could be blocked came with this."),

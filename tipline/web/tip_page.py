@@ -29,7 +29,7 @@ from tipline import (
 from tipline.accounts import Identity
 from tipline.casework import Case, View
 from tipline.models import Event, Referral, TipDesk
-from tipline.web import call_words, house, triage_words, words
+from tipline.web import call_words, house, referral_words, triage_words, words
 from tipline.web.compress import never_compress
 from tipline.web.locale import LANGUAGES
 from tipline.web.session import page
@@ -113,6 +113,7 @@ def _page(session: Session, case: Case, slip: Slip | None, number: callback.Numb
         slip=slip,
         call=None if tip.withdrawn_at or tip.closed_at else callback.request(tip, view),
         call_words=call_words,
+        referral_words=referral_words,
         number=number,
         spoken=phones.spoken,
         tip=tip,

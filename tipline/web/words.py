@@ -15,7 +15,7 @@ from tipline.costs import Spent
 from tipline.fates import Fate
 from tipline.outbox import Refusals
 from tipline.prices import Price
-from tipline.web import call_words, triage_words
+from tipline.web import call_words, referral_words, triage_words
 from tipline.web.locale import current_lang, written_date
 
 STAGES = {
@@ -101,7 +101,13 @@ NEWS = {
     "answer_unread": _l("Answer not read"),
     "withdrawn": _l("Taken back"),
 }
-REFERRALS = {"offered": _l("waits for an answer"), "accepted": _l("accepted"), "declined": _l("declined")}
+REFERRALS = {
+    "offered": _l("waits for an answer"),
+    "accepted": _l("accepted"),
+    "declined": _l("declined"),
+    "called_off": _l("called off"),
+}
+ALERTS = referral_words.ALERTS
 FATES = {
     "notice_waits": _l("The phone is about to be told that a message waits"),
     "notice_sent": _l("A notice that a message waits was sent; whether it arrived is not known yet"),
@@ -162,6 +168,7 @@ DONE = {
     "declined": _l("You declined. Your office no longer reads this tip."),
     "closed": _l("The tip is closed. It can still be read."),
     "again": _l("The message is sent again."),
+    "excluded": _l("That office is shut out. It cannot open this any more."),
     "called": _l("What came of the call is kept."),
     "left": _l("It stays here."),
     "blocked": _l("The phone is blocked."),
@@ -239,7 +246,8 @@ def event(kind: str, data: dict[str, Any], desks: dict[str, str]) -> str:
     if kind == "answer_unread":
         said = str(gettext("Nobody has read the answer for %(days)s days", days=data.get("days", 0)))
         return f"{said}. {failure(data['failure'])}" if "failure" in data else said
-    said = call_words.event(kind, data) or triage_words.event(kind, data) or str(EVENTS.get(kind, kind))
+    own = call_words.event(kind, data) or triage_words.event(kind, data) or referral_words.event(kind, data, desks)
+    said = own or str(EVENTS.get(kind, kind))
     return said % data if kind == "many_texts" else said
 
 
