@@ -18,13 +18,19 @@ _FREE = ("tip", "answer", "empty")  # whatever else a text is, an order or a cry
 def answer(step: Step, phone: Phone, asked: Asked | None, lang: Lang | None, text: str) -> Step:
     """Return the step with what a wish to be called makes of it. ``lang`` is the language found in the text."""
     if asked is not None and step.action in _FREE:
-        reply = None if phone.stopped else question(asked, phone.lang or lang)
-        return Step(step.lang, "call", reply, replace(phone.talk, open=False))  # one question at a time
+        spoken = phone.lang or told_by(asked, lang)
+        reply = None if phone.stopped else question(asked, spoken)
+        return Step(spoken or phone.speaks, "call", reply, replace(phone.talk, open=False))  # one question at a time
     if phone.calling and step.action == "tip" and not phone.stopped:
         times = safe_times.find(text)
         if times:
             return replace(step, reply=NO_CALL if times == (safe_times.NEVER,) else NOTED)
     return step
+
+
+def told_by(asked: Asked, lang: Lang | None) -> Lang | None:
+    """Return the language that a wish to be called tells: "please call me" alone is no English."""
+    return None if asked.bare and lang == "en" else lang
 
 
 def question(asked: Asked, lang: Lang | None) -> str | None:

@@ -55,7 +55,8 @@ class Phone:
     """What is known of the phone that wrote.
 
     ``known``: an open thread exists; ``receipt``: it has its receipt already; ``waiting``: a message can be read
-    with 1; ``stopped``: it wants no texts; ``calling``: its thread waits for a call. ``talk``: where the questions
+    with 1; ``stopped``: it wants no texts; ``calling``: its thread waits for a call. ``lang``: the language that it
+    chose or that its texts told for sure; ``leaning``: what its thread was taken for. ``talk``: where the questions
     stand; ``told``: what the thread tells; ``fresh``: questions may be asked in it; ``written_to``: a desk has written
     into it; ``recent``: the last text came moments ago.
     """
@@ -71,6 +72,12 @@ class Phone:
     fresh: bool = False
     written_to: bool = False
     recent: bool = False
+    leaning: Lang | None = None
+
+    @property
+    def speaks(self) -> Lang:
+        """Return the language to answer in, where a text tells none."""
+        return self.lang or self.leaning or "st"
 
 
 @dataclass(frozen=True)
@@ -109,19 +116,19 @@ def step(phone: Phone, text: str, guessed: Lang | None = None, told: Told = NOTH
     tell, as ``questions.told_by`` says.
     """
     if is_empty(text):
-        return _reply(phone, phone.lang or "st", "empty", "ask_again")
+        return _reply(phone, phone.speaks, "empty", "ask_again")
     if typed_receipt(text):  # right or wrong: the answer says only whether something waits
-        return _reply(phone, phone.lang or "st", "digits", "waiting_notice" if phone.waiting else "nothing_waiting")
+        return _reply(phone, phone.speaks, "digits", "waiting_notice" if phone.waiting else "digits_none")
     words = _tokens(text)
     if phone.waiting and not phone.stopped and _matches("read", words):
-        return Step(phone.lang or "st", "read", None)
+        return Step(phone.speaks, "read", None)
     if words == ("1",) and (phone.stopped or not phone.fresh or phone.talk.question != "consent"):
-        return _reply(phone, phone.lang or "st", "nothing_waiting", "nothing_waiting")
+        return _reply(phone, phone.speaks, "nothing_waiting", "nothing_waiting")
     for name in ("stop", "start", "english", "sesotho", "language", "info", "receipt", "cry"):
         spoken = _matches(name, words)
         if spoken and (name != "receipt" or len(text) <= _LONGEST_RECEIPT):
             return _keyword(phone, name, phone.lang or spoken)
-    return _said(phone, text, words, phone.lang or guessed or language.guess(text) or "st", told)
+    return _said(phone, text, words, phone.lang or guessed or language.guess(text) or phone.speaks, told)
 
 
 def is_bare(text: str) -> bool:

@@ -14,10 +14,11 @@ from typing import NamedTuple, cast
 from sqlalchemy import Table, and_, bindparam, or_, select
 from sqlalchemy.orm import Session
 
-from sms import call_backs, call_me, conversation, endings, orders, questions
+from sms import call_backs, conversation, endings, questions
 from sms.gateway import Inbound
-from sms.questions import Talk, Told
-from tipline import abuse, callback, erasure, followup, intake, language, outbox, phones, thread
+from sms.heard import CHANNEL, Heard
+from sms.questions import Talk
+from tipline import abuse, callback, erasure, followup, intake, outbox, phones, thread
 from tipline.intake import Report
 from tipline.models import Inbound as InboundRow
 from tipline.models import Tip
@@ -27,9 +28,7 @@ from tipline.receipts import Receipt, grouped
 from tipline.routing import Rule
 from tipline.sealing import KeyFile, keyed_hash
 from tipline.sealing.passwords import ReceiptKeys
-from tipline.triage import Advice
 
-CHANNEL = intake.BY_PHONE
 TWINS_WITHIN = timedelta(minutes=10)
 # Some gateways send a message again under a new id. Only these then count as the same: an order (STOP, 1) is obeyed.
 _MAY_BE_TWINS = ("tip", "cry", "answer", "skip", "call", "nothing_waiting")
@@ -37,6 +36,7 @@ _BARE_TWINS_WITHIN = timedelta(seconds=20)  # "e" answers one question and, soon
 _ASKED_WITHIN = timedelta(hours=24)  # after the first text
 _MOMENTS = timedelta(minutes=2)  # between the parts of one long text
 _GIVEN = "receipt_given"
+_TELLS = ("tip", "cry", "answer", "call")  # what is said in a language
 
 _inbound = cast("Table", InboundRow.__table__)
 _EARLIER = Prepared(
@@ -47,30 +47,6 @@ _EARLIER = Prepared(
         )
     )
 )
-
-
-@dataclass(frozen=True)
-class Heard:
-    """What the words of a text say by themselves: the advice on them as a tip, and their language.
-
-    ``digits`` is the receipt that the text is, "" if it is none; ``wants_receipt`` says that it may ask for one;
-    ``asked`` that it asks to be called; ``bare`` that it is but a word or number which answers any question alike;
-    ``order`` what it orders to end.
-    """
-
-    advice: Advice
-    lang: conversation.Lang | None
-    digits: str = field(default="", repr=False)
-    wants_receipt: bool = False
-    asked: call_me.Asked | None = None
-    bare: bool = False
-    order: orders.Order | None = None
-
-    @property
-    def told(self) -> Told:
-        """Return what need not be asked any more."""
-        said = self.advice
-        return questions.told_by(place=said.place, danger=said.danger_now, child=said.child, reasons=said.reasons)
 
 
 @dataclass(frozen=True)
@@ -105,21 +81,6 @@ class _Caller:
     phone: conversation.Phone = field(default_factory=conversation.Phone)
     known: phones.Known | None = None
     blocked_at: int | None = None
-
-
-def hear(inbound: Inbound) -> Heard:
-    """Look at a text's words: needs no transaction, so that others can write meanwhile."""
-    said = inbound.text
-    order = orders.read(said)
-    return Heard(
-        intake.advise(Report(CHANNEL, said)),
-        language.guess(said),
-        conversation.typed_receipt(said) or (order.digits if order else ""),
-        conversation.wants_receipt(said),
-        call_me.read(said, inbound.number),
-        conversation.is_bare(said),
-        order,
-    )
 
 
 class _Before(NamedTuple):
@@ -284,6 +245,7 @@ def _caller(session: Session, keys: KeyFile, number: str, now: datetime) -> _Cal
         calling=callback.ASKED in tip.reasons,
         written_to=written_to,
         recent=now - row.changed_at <= _MOMENTS,
+        leaning=cast("conversation.Lang", tip.language),
     )
     return _Caller(tip, phone, row, blocked_at)
 
@@ -324,7 +286,8 @@ def _act(
         case _:  # skip, info, empty, nothing_waiting, receipt, digits: an answer is all
             pass
     if tip is not None and phone is not None and not given:
-        followup.move_number(session, tip, phone, keys=keys, now=now, dialogue=dialogue)
+        told = step.lang if heard.lang_sure and caller.phone.lang is None and step.action in _TELLS else None
+        followup.move_number(session, tip, phone, keys=keys, now=now, dialogue=dialogue, language=told)
     elif caller.known is not None and not given and step.action not in {"tip", "cry", "call", "ended"}:
         phones.remember(session, keys, number, now, tip_id=None, language=None, texts=1)
     return step.action == "read"
@@ -342,9 +305,11 @@ def _keep(
         followup.add(session, weighed.blocked_at, inbound.text, keys=keys, now=now, to_receipt=False, quiet=True)
         return
     tip, asked = caller.tip, heard.asked
+    sure = caller.phone.lang is not None or heard.lang_sure
     if step.action == "call" and asked is not None and not weighed.quiet:
-        lang = caller.phone.lang or (None if phone is not None and phone.given else heard.lang)
-        report = Report(CHANNEL, inbound.text, lang, phone=phone, call_back=True)
+        given = phone is not None and phone.given
+        lang = caller.phone.lang or (None if given else call_backs.told_by(asked, heard.lang))
+        report = Report(CHANNEL, inbound.text, lang or "st", phone=phone, call_back=True, language_sure=sure)
         said = None if asked.bare else heard.advice
         callback.ask(session, tip, report, asked.how, said=said, keys=keys, rules=rules, now=now)
         return
@@ -358,8 +323,9 @@ def _keep(
     alike = None if danger_now else abuse.words_hash(keys, inbound.text)
     flood = abuse.flood_of(session, alike, heard.advice, bounds, now) if alike else None
     report = Report(
-        CHANNEL, inbound.text, step.lang, danger_now=danger_now, phone=phone, dialogue=dialogue, alike=alike
-    )
+        CHANNEL, inbound.text, step.lang, danger_now=danger_now, phone=phone, dialogue=dialogue, alike=alike,
+        language_sure=sure,
+    )  # fmt: skip
     done = intake.submit(session, report, now=now, keys=keys, rules=rules, advice=advice)
     if flood is not None:
         abuse.fold(session, done.tip_id, flood, now)

@@ -94,6 +94,7 @@ class Said:
     word: Word | None = None
     number: int | None = None
     story: bool = False  # too long for an answer, a part of something longer, or a question of its own
+    asks: bool = False  # a short question to us: it is never left without a word
     goes_on: bool = False  # the rest of what was said a moment ago
     may_go_on: bool = False
     annoyed: bool = False
@@ -127,7 +128,8 @@ def said(text: str, word: Word | None, number: int | None, *, told: Told, follow
         word,
         number,
         story=part is not None or len(text) > LONGEST_ANSWER or "?" in text,
-        goes_on=follows and (more or part is not None),
+        asks=part is None and len(text) <= LONGEST_ANSWER and "?" in text,
+        goes_on=follows and more,
         may_go_on=part is not None or may_go_on(text),
         told=told,
     )
@@ -172,7 +174,7 @@ def go_on(talk: Talk, text: Said, told: Told, *, may_ask: bool, listens: bool) -
         talk = replace(talk, open=False, missed=False)
         return _answered(talk, question, answer, known, may_ask=may_ask)
     if text.goes_on:  # one acknowledgement for all the parts; a short one may be an answer that we do not know
-        return Turn(talk, None if text.story else "tip_received_again")
+        return Turn(talk, None if text.story and not text.asks else "tip_received_again")
     if text.told.frightened and text.word is None:
         talk = replace(talk, open=talk.question == "where")
         return _safe(talk, known, "safe_where") if may_ask else Turn(talk, "safe_received")

@@ -143,9 +143,17 @@ def _leafed(menu: Menu, session: Session, step: Step, number: str | None) -> Tur
         return _enter(menu, session, "bye") if last else _show(menu, replace(session, page=session.page + 1))
     if number == "2" and step.name == "messages":
         return _enter(menu, session, "more")
-    if number == "3" and step.name == "messages" and not session.page:
+    if number == "3" and step.name == "messages" and _offers_end(menu, session, step):
         return _enter(menu, session, "end")
     return _show(menu, session, wrong=True)
+
+
+def _offers_end(menu: Menu, session: Session, step: Step) -> bool:
+    """Say whether an answer's page offers to end it all: the first, and the last where there is room for it."""
+    texts, lang = _texts(menu, session, step), _lang(session)
+    line = septets(f"\n3. {menu.word('end', lang)}")
+    last = session.page >= len(texts) - 1
+    return not session.page or (last and septets(texts[-1]) <= _messages_room(menu, lang) - line)
 
 
 def _go_back(menu: Menu, session: Session, step: Step) -> Turn:
@@ -215,7 +223,7 @@ def _content(menu: Menu, session: Session, step: Step, lang: Lang) -> tuple[str,
         text = texts[min(session.page, len(texts) - 1)]
         if step.name == "messages":
             lines.append(f"2. {menu.word('say_more', lang)}")
-            lines += [] if session.page else [f"3. {menu.word('end', lang)}"]
+            lines += [f"3. {menu.word('end', lang)}"] if _offers_end(menu, session, step) else []
             # so that no line of an answer looks like a choice
             text = f"({session.page + 1}/{len(texts)}) {text}"
         return text, lines

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from sms import conversation, inbox
 from sms.gateway import FORM, LONGEST_CALL, BadCall, Call, Delivery, Erases, Gateway, Inbound
+from sms.heard import Heard, hear
 from tipline import costs, erasure, followup, language, outbox, receipts
 from tipline.errors import DomainError
 from tipline.house import KeyFileMissing
@@ -124,7 +125,7 @@ def _note_delivery(gateway: Gateway, delivery: Delivery) -> bool:
 
 def _keep(inbound: Inbound, *, promise: bool) -> inbox.Taken:
     here = house()
-    heard = inbox.hear(inbound)
+    heard = hear(inbound)
     ahead = _work_out(inbound, heard)
     keep = partial(
         inbox.take,
@@ -155,7 +156,7 @@ def _keep(inbound: Inbound, *, promise: bool) -> inbox.Taken:
     return taken
 
 
-def _work_out(inbound: Inbound, heard: inbox.Heard) -> inbox.Ahead:
+def _work_out(inbound: Inbound, heard: Heard) -> inbox.Ahead:
     """Do what takes Argon2id before the transaction. Digits beyond the bound, or mistyped, open nothing."""
     if not inbound.number:
         return inbox.Ahead()

@@ -74,7 +74,8 @@ def send(
         outbox.promise(session, sms(part), kind="answer", held=how == NOTICE, **common)
     if how == NOTICE:
         outbox.promise(session, sms(words.notice(tip.language)), kind="notice", **common)
-    phones.remember(session, keys, number["number"], now, tip_id=tip.id, language=tip.language)
+    lang = None if tip.channel == "sms" else tip.language  # a text tells it, once it is sure
+    phones.remember(session, keys, number["number"], now, tip_id=tip.id, language=lang)
 
 
 def deliveries(session: Session, tip_id: int) -> dict[int, str]:

@@ -148,12 +148,14 @@ def heed(
 
 
 def move_number(
-    session: Session, tip: Tip, phone: Phone, *, keys: KeyFile, now: datetime, dialogue: str | None = None
-) -> None:
+    session: Session, tip: Tip, phone: Phone, *, keys: KeyFile, now: datetime, dialogue: str | None = None,
+    language: str | None = None,
+) -> None:  # fmt: skip
     """Remember the door a phone wrote to last (only the newest number entry counts), and where questions stand.
 
-    Its text is counted.
+    Its text is counted. ``language`` is what its text was the first to tell.
     """
+    tip.language = language or tip.language
     readers = [key for key in thread.readers(session, tip) if key.point != tip.reporter_point]
     thread.add(
         session, instance=keys.instance, tip_id=tip.id, binding=tip.binding, kind=thread.NUMBER,
@@ -162,7 +164,7 @@ def move_number(
     old = list(thread.entries(session, tip.id, (thread.NUMBER,)))[:-1]
     for entry in old:
         session.delete(entry)
-    phones.remember(session, keys, phone.number, now, tip_id=tip.id, language=None, dialogue=dialogue, texts=1)
+    phones.remember(session, keys, phone.number, now, tip_id=tip.id, language=language, dialogue=dialogue, texts=1)
 
 
 def read_by_phone(session: Session, entry_id: int, now: datetime) -> None:

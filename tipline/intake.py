@@ -77,8 +77,7 @@ class Report:
     """What a channel hands in. Only ``channel`` and something said are needed; None means "not asked or skipped".
 
     ``place`` is a slug or free text; ``exclude`` desk slugs; ``exclude_note`` a named office or person (sealed);
-    ``phone`` where an answer may go, ``content_consent`` whether it may say more than "you have a message";
-    ``dialogue`` where the questions to it stand, in the channel's own letters.
+    ``phone`` where an answer may go, ``content_consent`` whether its words may; ``dialogue`` where the questions stand.
     """
 
     channel: str
@@ -99,6 +98,7 @@ class Report:
     call_back: bool = False  # asks to be called, which is enough to say
     dialogue: str | None = None
     alike: bytes | None = field(default=None, repr=False)  # what could make it one of many: see abuse
+    language_sure: bool = True  # whether the phone is written to in ``language`` from now on
 
 
 @dataclass(frozen=True)
@@ -157,8 +157,8 @@ def submit(
     if report.phone is not None:
         _add_number(session, tip_id, binding, report.phone, readers, keys, now)
         if report.channel == BY_PHONE:
-            number, lang, dialogue = report.phone.number, report.language, report.dialogue
-            phones.remember(session, keys, number, now, tip_id=tip_id, language=lang, dialogue=dialogue, texts=1)
+            number, lang = report.phone.number, report.language if report.language_sure else None
+            phones.remember(session, keys, number, now, tip_id=tip_id, language=lang, dialogue=report.dialogue, texts=1)
     thread.record(session, tip_id, "received", now)
     if advice.priority == alerts.URGENT:
         alerts.urgent(session, tip_id, keys, now)

@@ -189,6 +189,31 @@ class TestOrders:
         line.deliver()
         assert line.carrier.texts(NUMBER) == ["U na le molaetsa. Araba ka 1 ho o bala mona."]
 
+    def test_the_first_text_that_tells_a_language_decides_it(self, line: Line) -> None:
+        texter = line.texter("twilio")
+
+        assert "Your message has arrived" in (said_in(texter.text("HELP")) or "")
+        assert "le ona o fihlile" in (said_in(texter.text("Nthuse, ba re koaletse ka tlung")) or "")
+        desk = line.desk("immigration")
+        (tip,) = desk.tips()
+        assert tip.language == "st"
+        assert "o fihlile" in (said_in(texter.text("my boss took the passport and he is not paid")) or "")
+        desk.reply(tip, ANSWER)
+        line.deliver()
+        assert line.carrier.texts(NUMBER) == ["U na le molaetsa. Araba ka 1 ho o bala mona."]
+
+    @pytest.mark.parametrize("asks", ["Please call me", "PCM", ""])
+    def test_what_a_network_sends_in_english_says_nothing_of_the_language(self, asks: str, line: Line) -> None:
+        texter = line.texter("twilio")
+        asked = said_in(texter.text(asks)) or ""
+        assert "18:00" in asked
+        assert "Araba ka nako" in asked or "araba ka nako" in asked
+        assert (said_in(texter.text("Ka 2 thapama ha madam a ile mosebetsing")) or "").startswith(
+            "Kea leboha, re e ngotse"
+        )
+        assert (said_in(texter.text("no")) or "").startswith("Ho lokile")
+        assert [tip.language for tip in line.desk("immigration").tips()] == ["st"]
+
     def test_an_empty_text_is_asked_for_again(self, line: Line) -> None:
         assert "Molaetsa o ne o se na letho" in (said_in(line.texter("twilio").text(" \u200b ")) or "")
         assert count(line, Tip) == 1  # a request to be called: see test_call_backs

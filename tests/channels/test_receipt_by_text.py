@@ -27,7 +27,7 @@ from tipline.receipts import check_digit, clean, grouped, new_digits
 OTHER = "+26662000000"
 ANSWER = "Re tla kopana le uena ka labobeli."
 NOTICE = "U na le molaetsa. Araba ka 1 ho o bala mona."
-NOTHING = "Ha ho molaetsa o u emetseng hajoale."
+NOTHING = "Ha ho molaetsa o emetseng linomorong tseo hajoale."
 
 
 def digits_in(text: str) -> str:
@@ -169,7 +169,7 @@ class TestAskedFor:
             assert grouped(digits).encode() not in written
         with line.house.database.read() as session:
             kept = {row.answer for row in session.scalars(select(Inbound))}
-        assert kept == {"tip_where:st", "receipt_given:st", "nothing_waiting:st"}
+        assert kept == {"tip_where:st", "receipt_given:st", "digits_none:st"}
 
 
 @dataclass

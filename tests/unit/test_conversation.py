@@ -191,7 +191,7 @@ DIGITS = "4917263850172634"
 )  # fmt: skip
 def test_sixteen_digits_however_they_are_grouped_are_no_tip(text: str) -> None:
     assert typed_receipt(text) == DIGITS
-    assert step(NEW, text) == Step("st", "digits", "nothing_waiting")
+    assert step(NEW, text) == Step("st", "digits", "digits_none")
     assert step(Phone(waiting=True, lang="en"), text) == Step("en", "digits", "waiting_notice")
     assert step(Phone(waiting=True, stopped=True), text) == Step("st", "digits", None)
 

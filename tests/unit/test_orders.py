@@ -15,6 +15,8 @@ DIGITS = "1234567890123456"
     [
         ("HLAKOLA", "delete", "st", False),
         ("hlakola tsohle", "delete", "st", False),
+        ("Ke entse phoso, ke kopa le hlakole molaetsa oa ka", "delete", "st", False),
+        ("Sorry, it was a mistake, please delete my message", "delete", "en", False),
         ("Hlakola melaetsa ea ka", "delete", "st", False),
         ("Ka kopo hlakola seo ke se boletseng", "delete", "st", False),
         ("HLKAOLA", "delete", "st", False),

@@ -259,6 +259,20 @@ class TestParts:
         assert step(phone, "Maputsoe", told=told("Maputsoe")).answers == "where"
         assert step(replace(phone, recent=False), "tsepisa chelete").answers == "where"
 
+    def test_parts_within_a_talk_are_acknowledged_once_and_a_question_after_them_is_too(self) -> None:
+        phone = replace(FRESH, talk=Talk(ORDER), recent=True)
+        replies = []
+        for text in (
+            "(3/3) tsa bohata",
+            "(1/3) Ke tseba monna",
+            "(2/3) ea tlatsang likonteraka",
+            "Na le fumane tsohle?",
+        ):
+            one = step(phone, text)
+            replies.append(one.reply)
+            phone = replace(phone, talk=one.talk or phone.talk)
+        assert replies == ["tip_received_again", None, None, "tip_received_again"]
+
     @pytest.mark.parametrize("order", list(permutations(range(3))))
     def test_marked_parts_in_any_order_are_story(self, order: tuple[int, ...]) -> None:
         texts = ["(1/3) Ke tseba monna", "(2/3) ea tlatsang likonteraka", "(3/3) tsa bohata"]

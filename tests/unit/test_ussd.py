@@ -206,11 +206,14 @@ def test_a_receipt_is_closed_or_a_report_deleted_only_after_a_second_yes(lang: L
     assert walk(BARE, "0", "0", session=asked.session).screen == opened.screen
 
 
-def test_only_the_first_page_of_an_answer_offers_to_end_it() -> None:
+def test_the_first_page_of_an_answer_offers_to_end_it_and_the_last_one_where_there_is_room() -> None:
     opened = messages_screen(BARE, Session("receipt_in", "en"), "screened", ["word " * 60])
     second = walk(BARE, "1", session=opened.session)
     assert "Close" not in second.screen.wire()
     assert walk(BARE, "3", session=second.session).session.step == "messages"
+    last = walk(BARE, *"1" * (len(opened.session.pages) - 1), session=opened.session)
+    assert "3. Close / delete" in last.screen.wire()
+    assert walk(BARE, "3", session=last.session).session.step == "end"
 
 
 def test_after_the_receipt_more_can_be_said_but_no_second_report_begins() -> None:
