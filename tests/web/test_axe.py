@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sms import missed
 from tests import make
 from tests.browser import press, served
-from tipline import abuse, blocklist, outbox
+from tipline import abuse, blocklist, followup, outbox
 from tipline.models import HeldBack, OutMessage, Tip
 from tipline.outbox import Text
 from tipline.phones import Phone
@@ -110,6 +110,55 @@ def test_the_desk(page: Page, address: str, lang: str, shared_app: Flask) -> Non
     for path in (tip, "/desk/account", "/desk/account/authenticator", "/desk/key"):
         page.goto(f"{address}{path}")
         judge(page)
+
+
+def test_triage_by_hand_with_the_keyboard_alone(page: Page, address: str, lang: str, shared_app: Flask) -> None:
+    house = make.house_of(shared_app)
+    told = "They took her passport and she is not allowed to leave the farm."
+    tip = f"{address}/desk/tips/{make.uid(house, house.take_in(make.report(text=told)).tip_id)}"
+    page.goto(f"{address}/desk/sign-in?lang={lang}")
+    page.locator("#username").fill("immigration")
+    page.locator("#password").fill(make.password(house, "immigration"))
+    page.locator("#password").press("Enter")
+    page.wait_for_url("**/desk/")
+    page.set_viewport_size({"width": 320, "height": 6000})  # a target half under the bar is one scroll away, not small
+    page.goto(tip)
+    page.locator("#assessment a.btn").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("[name=age]")).to_have_count(3)
+    judge(page)
+    page.locator("[name=age][value='']").focus()
+    page.keyboard.press("ArrowUp")
+    expect(page.locator("[name=age][value=adult]")).to_be_checked()
+    page.locator("[name=kind][value='']").focus()
+    page.keyboard.press("ArrowDown")  # round to the first: work
+    page.locator("[name=fork]").press("Enter")
+    expect(page.locator("#questions")).to_be_visible()
+    judge(page)
+    for code in ("d5_documents", "d5_confined"):
+        page.locator(f"[name={code}][value='']").focus()
+        page.keyboard.press("ArrowDown")
+        expect(page.locator(f"[name={code}][value=yes]")).to_be_checked()
+    closed = page.locator("details:not([open]) > summary").first
+    closed.press("Enter")
+    judge(page)
+    page.locator("#assess > button").last.press("Enter")
+    page.wait_for_url("**done=assessed*")
+    expect(page.locator("#assessment dt").first).to_be_visible()
+    judge(page)
+    page.goto(f"{tip}#priority")
+    page.locator("#priority-to").select_option("P3")
+    page.locator("#priority-reason").fill("The labour office has it in hand.")
+    page.locator("#priority button").press("Enter")
+    expect(page.locator(".decided")).to_be_visible()
+    with house.database.write() as session:
+        row = session.scalars(select(Tip).where(Tip.uid == tip.rsplit("/", 1)[1])).one()
+        followup.heed(session, row, "Help me now!", danger_now=True, rules=house.rules, now=house.clock())
+    page.goto(tip)
+    expect(page.locator("#priority-to")).to_have_value("P0")
+    judge(page)
+    page.goto(f"{address}/desk/?priority=P0")
+    judge(page)
 
 
 def test_a_request_to_be_called(page: Page, address: str, lang: str, shared_app: Flask) -> None:
