@@ -239,8 +239,8 @@ class TestThePriority:
         ("form", "status"),
         [
             ({"to": "P1", "reason": "x"}, 409),
-            ({"to": "P7", "reason": "x"}, 404),
-            ({"reason": "x"}, 404),
+            ({"to": "P7", "reason": "x"}, 422),
+            ({"reason": "x"}, 422),
             ({"to": "P0", "reason": "x", "before": "P2"}, 409),
             ({"to": "P0", "reason": "x" * 16_001}, 422),
         ],

@@ -60,13 +60,15 @@ def keep(who: Identity, uid: str) -> AnyResponse:
 def decide(who: Identity, uid: str) -> AnyResponse:
     """Decide the priority, with a reason."""
     form = request.form
+    if form.get("to") not in priority.LEVELS:
+        return Response(tip_page.show(who, uid, Slip("priority", triage_words.no_level(), form)), 422)
     refused: DomainError | None = None
     try:
         with house().database.write() as session:
             case = casework.hold(session, who, uid, keys=house().keys, now=house().clock())
             try:
                 priority.decide(
-                    session, case.tip, case.at, form.get("to", ""), form.get("reason", ""), account_id=who.account_id,
+                    session, case.tip, case.at, form["to"], form.get("reason", ""), account_id=who.account_id,
                     keys=house().keys, now=case.now, before=form.get("before"),
                 )  # fmt: skip
             except DomainError as error:

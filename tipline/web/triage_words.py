@@ -197,6 +197,11 @@ def event(kind: str, data: dict[str, Any]) -> str:
     return ""
 
 
+def no_level() -> str:
+    """Say that a priority must be chosen."""
+    return str(gettext("Choose how urgent it is."))
+
+
 def refusal(code: str) -> str:
     """Return why an assessment was not kept."""
     if code == "already_there":
