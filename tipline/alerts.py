@@ -16,7 +16,7 @@ from sqlalchemy import Table, or_, select, update
 from sqlalchemy.orm import Session
 
 from tipline import outbox, thread
-from tipline.clocks import FIRST_LOOK
+from tipline.clocks import FIRST_LOOK, place
 from tipline.models import Account, Alert, Contact, OnCall, Tip, TipDesk
 from tipline.sealing import KeyFile, lock, unlock
 
@@ -134,7 +134,7 @@ def sweep(session: Session, keys: KeyFile, now: datetime) -> None:
     )
     due = session.execute(wanted.where(Alert.due_at <= now).order_by(Alert.due_at).limit(_AT_ONCE))
     for row, tip, state in due.all():
-        if not tip.unread or tip.closed_at or state in {None, "declined"} or tip.priority != URGENT:
+        if not tip.unread or tip.closed_at or state in {None, "declined"} or place(tip) != URGENT:
             session.delete(row)
         else:
             _tell_next(session, row, keys, now)

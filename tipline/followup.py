@@ -133,7 +133,7 @@ def heed(
     tip.child = child if tip.child is None else tip.child
     if advice.priority not in _SERIOUS:
         return
-    before = tip.priority
+    before, place = tip.priority, clocks.place(tip)
     tip.danger_now = advice.danger_now or tip.danger_now
     tip.child = advice.child or tip.child
     tip.category = advice.category if tip.category == "unknown" else tip.category
@@ -143,8 +143,8 @@ def heed(
     joined = _let_in(session, tip, rules)
     if joined or tip.priority != before:
         thread.record(session, tip.id, "raised", now, before=before, to=tip.priority, desks=joined)
-        if tip.priority == alerts.URGENT:
-            alerts.urgent(session, tip.id, keys, now)
+    if clocks.place(tip) == alerts.URGENT and (joined or place != alerts.URGENT):
+        alerts.urgent(session, tip.id, keys, now)
 
 
 def move_number(

@@ -14,7 +14,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tipline import clocks, desks, thread
+from tipline import alerts, clocks, desks, thread
 from tipline.errors import AlreadyThere, ForbiddenMove, NotFound, ReasonMissing, TooLong
 from tipline.models import Event, Tip, TipDesk
 from tipline.sealing import KeyFile
@@ -53,6 +53,8 @@ def decide(
 ) -> None:  # fmt: skip
     """Set the priority, up or down, for every desk that has the tip; the reason is sealed to the one that decides.
 
+    Whoever is on call at those desks is alerted if it is urgent now.
+
     ``before`` is what the person saw. NotFound (no such priority), ReasonMissing, TooLong; AlreadyThere if it is that
     already, and if it was changed meanwhile; ForbiddenMove while the tip is only offered, one of many alike or still
     being told, and once it is closed. The same priority may be decided again where newer words would raise it.
@@ -80,6 +82,8 @@ def decide(
         session, tip.id, DECIDED, now, account_id=account_id, desk_id=at.desk_id, before=old, to=to,
         advised=advised, entry=entry,
     )  # fmt: skip
+    if to == alerts.URGENT:
+        alerts.urgent(session, tip.id, keys, now)
 
 
 def lift(session: Session, tip: Tip, level: str, now: datetime) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import select
 
 from tests import make
 from tests.unit.conftest import Core
+from tests.unit.test_alerts import NUMBERS, reachable, swept
 from tipline import assessing, assessment, casework, errors, followup, latecomers, priority, thread, withdrawal
 from tipline.assessment import Answers
 from tipline.models import Event, TipDesk
@@ -166,6 +167,31 @@ class TestWhatIsSaidAfterwards:
         say_more(core, calm, DANGER)
         assert (core.tip(calm).priority, places(core, calm)) == ("P0", {"P0"})
         assert standing(core, calm) == priority.Standing("P0", None)
+
+
+class TestWhoIsOnCall:
+    @pytest.fixture
+    def calm(self, core: Core) -> int:
+        """Have the supervisor reachable, and a tip that a human decided is P3 and everybody has looked at."""
+        reachable(core, "supervisor")
+        calm = core.told().tip_id
+        decide(core, calm, "P3")
+        with core.held("immigration", calm) as (session, case):
+            casework.look(session, case)
+        assert swept(core) == []
+        return calm
+
+    def test_is_alerted_when_newer_words_are_urgent_though_the_decision_stands(self, core: Core, calm: int) -> None:
+        say_more(core, calm, DANGER)
+        assert swept(core) == [("alert", NUMBERS["supervisor"], "en")]
+        core.clock.turn(hours=1)
+        assert swept(core) == [("alert", NUMBERS["supervisor"], "en")], "until somebody looks"
+
+    def test_is_alerted_when_a_human_decides_that_it_is_urgent(self, core: Core, calm: int) -> None:
+        decide(core, calm, "P1")
+        assert swept(core) == []
+        decide(core, calm, "P0")
+        assert swept(core) == [("alert", NUMBERS["supervisor"], "en")]
 
 
 FOUND = Answers(assessment.CHILD, assessment.LABOUR, assessment.TRAFFICKING, {"recruited": True, "d4_hours": False})

@@ -153,7 +153,9 @@ def test_triage_by_hand_with_the_keyboard_alone(page: Page, address: str, lang: 
     expect(page.locator(".decided")).to_be_visible()
     with house.database.write() as session:
         row = session.scalars(select(Tip).where(Tip.uid == tip.rsplit("/", 1)[1])).one()
-        followup.heed(session, row, "Help me now!", danger_now=True, rules=house.rules, now=house.clock())
+        followup.heed(
+            session, row, "Help me now!", danger_now=True, rules=house.rules, keys=house.keys, now=house.clock()
+        )
     page.goto(tip)
     expect(page.locator("#priority-to")).to_have_value("P0")
     judge(page)
