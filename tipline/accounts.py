@@ -12,7 +12,7 @@ import secrets
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from sqlalchemy import delete, select
+from sqlalchemy import ColumnElement, and_, delete, not_, or_, select, update
 from sqlalchemy.orm import Session
 
 from tipline import audit, desks
@@ -31,8 +31,11 @@ from tipline.sealing import CannotOpen, KeyFile, PrivateKey, keyed_hash, lock, t
 from tipline.sealing.passwords import MIN_OWN_PASSWORD, new_passphrase, password_key, unwrap_private, wrap_private
 
 ROLES = ("caseworker", "supervisor", "trainer", "editor", "donor", "admin")
+COOKIE = "cookie"  # a sign-in of a browser; the other kind is "bearer"
 READERS = ("caseworker", "supervisor")  # the only roles that may open a tip, at their own desk
 SIGNED_IN_FOR = timedelta(hours=10)
+IDLE = timedelta(minutes=15)  # a browser that asks for nothing so long is signed out
+_NOTICED = timedelta(minutes=1)  # how exactly it is known when somebody was last seen
 RECOVERY_CODES = 10
 _ID_BYTES, _KEY_BYTES = 16, 32
 
@@ -80,6 +83,7 @@ class Identity:
     sign_in_id: bytes = field(repr=False)
     key: PrivateKey = field(repr=False)
     must_enrol: bool
+    seen_lately: bool = True
 
 
 def create(
@@ -216,7 +220,7 @@ def begin(
         raise SignInRefused
     if kind == "bearer" and second_factor and not account.totp_confirmed:
         raise EnrolFirst
-    session.execute(delete(SignIn).where(SignIn.expires_at < now))
+    session.execute(delete(SignIn).where(or_(SignIn.expires_at < now, _idle(now))))
     recovery = desks.found(session, account, now) if account.role in READERS else None
     raw_id, by = secrets.token_bytes(_ID_BYTES), secrets.token_bytes(_KEY_BYTES)
     session.add(
@@ -244,6 +248,8 @@ def resolve(session: Session, token: str, *, kind: str, now: datetime, second_fa
     row = session.get(SignIn, hashlib.sha256(raw[:_ID_BYTES]).digest())
     if row is None or row.kind != kind or row.expires_at <= now:
         raise SignInNeeded
+    if kind == COOKIE and row.seen_at <= now - IDLE:
+        raise SignInNeeded
     account = session.get_one(Account, row.account_id)
     if account.disabled_at is not None:
         raise SignInNeeded
@@ -254,8 +260,31 @@ def resolve(session: Session, token: str, *, kind: str, now: datetime, second_fa
     slug = session.scalar(select(Desk.slug).where(Desk.id == account.desk_id)) if account.desk_id else None
     must_enrol = second_factor and not account.totp_confirmed
     return Identity(
-        account.id, account.name, account.role, account.desk_id, slug, account.lang, row.id, key, must_enrol
-    )
+        account.id, account.name, account.role, account.desk_id, slug, account.lang, row.id, key, must_enrol,
+        seen_lately=row.seen_at > now - _NOTICED,
+    )  # fmt: skip
+
+
+def seen(session: Session, who: Identity, now: datetime) -> None:
+    """Note that somebody is at work: their sign-in lasts."""
+    session.execute(update(SignIn).where(SignIn.id == who.sign_in_id).values(seen_at=now))
+
+
+def sign_ins(session: Session, who: Identity, now: datetime) -> list[SignIn]:
+    """Return where a person is signed in now, the newest first: when, how, last seen; nothing else is known."""
+    mine = (SignIn.account_id == who.account_id, SignIn.expires_at > now, not_(_idle(now)))
+    return list(session.scalars(select(SignIn).where(*mine).order_by(SignIn.created_at.desc())))
+
+
+def end_one(session: Session, who: Identity, name: str) -> None:
+    """End one of one's own sign-ins, by its id in hexadecimal. NotFound."""
+    try:
+        wanted = bytes.fromhex(name)
+    except ValueError:
+        raise NotFound from None
+    ended = session.execute(delete(SignIn).where(SignIn.id == wanted, SignIn.account_id == who.account_id))
+    if not ended.rowcount:  # type: ignore[attr-defined]
+        raise NotFound
 
 
 def end(session: Session, who: Identity, *, everywhere: bool = False) -> None:
@@ -306,6 +335,10 @@ def new_codes(session: Session, who: Identity, keys: KeyFile) -> list[str]:
 def set_language(session: Session, who: Identity, lang: str) -> None:
     """Remember which language a person reads the desk in."""
     session.get_one(Account, who.account_id).lang = "st" if lang == "st" else "en"
+
+
+def _idle(now: datetime) -> ColumnElement[bool]:
+    return and_(SignIn.kind == COOKIE, SignIn.seen_at <= now - IDLE)
 
 
 def _account(session: Session, account_id: int) -> Account:

@@ -185,10 +185,18 @@ class House:
         with self.database.write() as session:
             audit.note(session, verb, self.clock(), account_id=None, desk_id=None)
 
-    def who(self, token: str, kind: str) -> accounts.Identity:
-        """Return who a cookie or bearer token belongs to. SignInNeeded."""
+    def who(self, token: str, kind: str, *, at_work: bool = True) -> accounts.Identity:
+        """Return who a cookie or bearer token belongs to. SignInNeeded.
+
+        ``at_work``: a person did something, so that the sign-in lasts; not where a page only looks for news by itself.
+        """
+        now = self.clock()
         with self.database.read() as session:
-            return accounts.resolve(session, token, kind=kind, now=self.clock(), second_factor=self.second_factor)
+            who = accounts.resolve(session, token, kind=kind, now=now, second_factor=self.second_factor)
+        if at_work and not who.seen_lately:
+            with self.database.write() as session:
+                accounts.seen(session, who, now)
+        return who
 
     def _note_account(
         self, session: Session, verb: str, account_id: int | None, *, by: int | None, **data: str

@@ -86,6 +86,7 @@ ACCESS = {
     "POST /api/v1/sessions": Access(None, 422, leaves="signed_in"),
     "DELETE /api/v1/sessions": Access(ANYBODY, 204, leaves="signed_out"),
     "POST /desk/sign-out": Access(ANYBODY, 303, leaves="signed_out"),
+    "POST /desk/account/sign-ins/end": Access(ANYBODY, 404, leaves="signed_out"),
     "GET /desk/account": Access(ANYBODY, 200),
     "POST /desk/account/language": Access(ANYBODY, 303, {"lang": "en"}),
     "POST /desk/account/passphrase": Access(ANYBODY, 422, {"new": "a"}, "passphrase_changed"),

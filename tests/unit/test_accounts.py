@@ -90,13 +90,13 @@ class TestPasswords:
 class TestSignIns:
     def test_one_ends_after_ten_hours(self, core: Core) -> None:
         add(core, "lineo")
-        started = sign_in(core)
+        started = sign_in(core, kind="bearer")
         assert started.expires_at == core.clock() + timedelta(hours=10)
         core.clock.turn(hours=10, seconds=-1)
-        who(core, started)
+        who(core, started, "bearer")
         core.clock.turn(seconds=1)
         with pytest.raises(errors.SignInNeeded):
-            who(core, started)
+            who(core, started, "bearer")
 
     def test_signing_out_here_and_everywhere(self, core: Core) -> None:
         add(core, "lineo")

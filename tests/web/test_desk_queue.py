@@ -40,6 +40,7 @@ def test_the_most_urgent_stands_first_with_its_reasons_age_and_place(desk: Desk,
     calm = tell(house, text="The owner of the shop has not paid us for the last month.", place="leribe")
     urgent = tell_by_phone(house, danger_now=True, place="van-rooyens-gate")
     house.clock = lambda: utc_now() + timedelta(minutes=52)
+    desk.sign_in()
     page = desk.get("/desk/")
     assert order(page) == [urgent, calm]
     said = words(page)
@@ -48,6 +49,7 @@ def test_the_most_urgent_stands_first_with_its_reasons_age_and_place(desk: Desk,
     assert said.count("Unread") == 2
     assert "Overdue" not in said
     house.clock = lambda: utc_now() + timedelta(hours=5)
+    desk.sign_in()
     assert words(desk.get("/desk/")).count("Overdue") == 1
     desk.get(urgent)
     assert "Overdue" not in words(desk.get("/desk/"))

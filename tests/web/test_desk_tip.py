@@ -386,6 +386,7 @@ def test_an_unfinished_report_says_so(desk: Desk, house: House) -> None:
 def test_all_of_it_in_sesotho(desk: Desk, house: House) -> None:
     tip = tell(house, text=make.STORY_ST, language="st", place="maputsoe-bridge")
     house.clock = lambda: utc_now() + timedelta(hours=5)
+    desk.sign_in()
     desk.post("/desk/account/language", lang="st")
     page = desk.get(tip)
     assert '<html lang="st">' in page

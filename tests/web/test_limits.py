@@ -22,3 +22,12 @@ def test_ten_wrong_sign_ins_of_one_name_are_enough_and_others_still_come_in(clie
 def test_what_is_not_a_sign_in_is_never_counted(client: FlaskClient) -> None:
     assert {client.get("/healthz").status_code for _ in range(150)} == {200}
     assert {client.post("/api/v1/receipts/open", json={}).status_code for _ in range(120)} == {422}
+
+
+def test_who_guesses_from_elsewhere_locks_nobody_of_a_desk_out(client: FlaskClient) -> None:
+    for name in ("police", "immigration"):
+        for _ in range(11):
+            attempt(client, name)
+        assert attempt(client, name) == 429
+        answer = client.post(SIGN_IN, json={"username": name, "password": "wrong"}, environ_base={"REMOTE_ADDR": "::1"})
+        assert answer.status_code == 401, "their own office still gets to try"

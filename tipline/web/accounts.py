@@ -72,6 +72,16 @@ def sign_out(who: Identity) -> AnyResponse:
     return forget(redirect(url_for("accounts.sign_in"), 303))  # type: ignore[arg-type]
 
 
+@blueprint.post("/desk/account/sign-ins/end")
+@signed_in(*ANYBODY)
+def end_one(who: Identity) -> AnyResponse:
+    """End one of one's own sign-ins: another browser, a token."""
+    with house().database.write() as session:
+        accounts.end_one(session, who, request.form.get("sign_in", ""))
+        house().note(session, who, "signed_out", who.account_id)
+    return redirect(url_for("accounts.account", done="ended"), 303)
+
+
 @blueprint.get("/desk/account")
 @signed_in(*ANYBODY)
 def account(who: Identity) -> str:

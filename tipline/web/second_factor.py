@@ -98,7 +98,10 @@ def account_page(who: Identity, wrong: str = "", form: str = "") -> str:
     with house().database.read() as session:
         has = session.get_one(Account, who.account_id).totp_confirmed
         desk = desks.by_slug(session, who.desk).name(who.lang) if who.desk else ""
-    return page("desk/account.html", who, wrong=wrong, wrong_form=form, second_factor=has, desk=desk)
+        there = accounts.sign_ins(session, who, house().clock())
+        return page(
+            "desk/account.html", who, wrong=wrong, wrong_form=form, second_factor=has, desk=desk, sign_ins=there
+        )
 
 
 def _codes(who: Identity, codes: list[str]) -> Response:

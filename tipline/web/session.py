@@ -62,8 +62,12 @@ def signed_in(*roles: str, before_enrolment: bool = False) -> Callable[[View], V
 
 
 def present() -> Identity:
-    """Return who is signed in. SignInNeeded."""
-    return house().who(request.cookies.get(COOKIE, ""), "cookie")
+    """Return who is signed in. SignInNeeded, also after fifteen minutes in which nobody asked for anything.
+
+    What a page fetches by itself (to look for news) is no sign that anybody is there; browsers tell it apart.
+    """
+    by_itself = request.method in _SAFE_METHODS and request.headers.get("Sec-Fetch-Dest") == "empty"
+    return house().who(request.cookies.get(COOKIE, ""), "cookie", at_work=not by_itself)
 
 
 def keep(response: Response, started: Started) -> Response:

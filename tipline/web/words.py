@@ -181,6 +181,7 @@ DONE = {
     "disabled": _l("The account is disabled and signed out."),
     "password": _l("Your passphrase was changed. You are signed out everywhere else."),
     "language": _l("The language was changed."),
+    "ended": _l("That sign-in was ended."),
     "contact": _l("How you are alerted was changed."),
     "rota": _l("The list of who is on call was changed."),
     "second_factor": _l("Set up your authenticator again."),
