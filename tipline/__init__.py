@@ -10,6 +10,7 @@ Start at ``intake.submit`` (the front door), then ``app.py`` (where everything i
 - ``assessment`` ``assessing`` ``priority``  what a human finds of a tip and how urgent they say it is; advice beside it
 - ``accounts`` ``desks``  people, their keys, and the desks whose keys they hold
 - ``audit`` ``audit_check`` ``trail``  the log of what staff did: written, checked, read
+- ``drafts`` ``replies``  what a caseworker has begun to write; answers ready in both languages
 - ``outbox``    promises made inside a transaction, kept after it
 - ``sealing``   all cryptography, and nothing else
 - ``receipts``  the sixteen digits a reporter comes back with

@@ -13,6 +13,7 @@ from tipline.audit_table import Act as Act  # noqa: PLC0414 - handed on
 from tipline.columns import Base as Base  # noqa: PLC0414
 from tipline.columns import BigId
 from tipline.columns import UtcDateTime as UtcDateTime  # noqa: PLC0414
+from tipline.drafts_table import Draft as Draft  # noqa: PLC0414
 from tipline.people_tables import Alert as Alert  # noqa: PLC0414
 from tipline.people_tables import Contact as Contact  # noqa: PLC0414
 from tipline.people_tables import OnCall as OnCall  # noqa: PLC0414

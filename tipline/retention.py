@@ -15,13 +15,25 @@ from sqlalchemy.orm import Session
 
 from tipline import thread
 from tipline.database import Database
-from tipline.models import CarrierCopy, Entry, Inbound, OutMessage, PhoneThread, SignIn, Tip, TipDesk, UssdSession
+from tipline.models import (
+    CarrierCopy,
+    Draft,
+    Entry,
+    Inbound,
+    OutMessage,
+    PhoneThread,
+    SignIn,
+    Tip,
+    TipDesk,
+    UssdSession,
+)
 from tipline.outbox import DEAD, EXPIRED, HELD, WAITING
 from tipline.sealing import KeyFile
 
 KEEP_INBOUND = timedelta(days=2)  # carriers retry for 12 hours
 KEEP_USSD = timedelta(hours=2)
 KEEP_DEAD = timedelta(days=30)
+KEEP_DRAFTS = timedelta(days=7)
 KEEP_CLIENT_RECEIPT = timedelta(hours=24)
 KEEP_PHONE_MONTHS = 6
 _BATCH = 500
@@ -40,6 +52,7 @@ def forget(database: Database, keys: KeyFile, now: datetime, *, keep_numbers: ti
             delete(UssdSession).where(UssdSession.changed_at < now - KEEP_USSD, UssdSession.open.is_(False))
         )
         session.execute(delete(SignIn).where(SignIn.expires_at < now))
+        session.execute(delete(Draft).where(Draft.kept_at <= now - KEEP_DRAFTS))
         dead = (OutMessage.state == DEAD, OutMessage.changed_at < now - KEEP_DEAD)
         session.execute(update(OutMessage).where(*dead).values(payload=None))
         given_up = (CarrierCopy.due_at.is_(None), CarrierCopy.created_at < now - KEEP_DEAD)

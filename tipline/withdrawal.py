@@ -14,7 +14,19 @@ from sqlalchemy.orm import Session
 
 from tipline import clocks, thread
 from tipline.errors import UnknownReceipt
-from tipline.models import Desk, DeskKey, Entry, Event, Outcome, OutMessage, PhoneThread, Tip, TipDesk, UssdSession
+from tipline.models import (
+    Desk,
+    DeskKey,
+    Draft,
+    Entry,
+    Event,
+    Outcome,
+    OutMessage,
+    PhoneThread,
+    Tip,
+    TipDesk,
+    UssdSession,
+)
 from tipline.outbox import DEAD, EXPIRED, HELD, SENDING, SENT, WAITING
 from tipline.sealing import PublicKey, unpack
 from tipline.sealing.passwords import ReceiptKeys
@@ -97,6 +109,7 @@ def withdraw(session: Session, tip: Tip, *, by: str, now: datetime) -> PassedOn:
             entry.body = entry.wraps = b""
     _call_off(session, tip, [entry.id for entry in entries], everything=True)
     session.execute(delete(PhoneThread).where(PhoneThread.tip_id == tip.id))
+    session.execute(delete(Draft).where(Draft.tip_id == tip.id))
     # Its draft's key lies in it. The row stays, closed: a call that comes late must not tell the story once more.
     ended = {"open": False, "locked": b"", "tip_id": None}
     session.execute(update(UssdSession).where(UssdSession.tip_id == tip.id).values(ended), _NO_SYNC)

@@ -25,6 +25,7 @@ from tipline.models import (
     Base,
     CarrierCopy,
     Contact,
+    Draft,
     Entry,
     OnCall,
     OutMessage,
@@ -352,6 +353,18 @@ def test_the_twelfth_carries_everything_across(kind: str, request: pytest.Fixtur
             row = session.scalars(select(Referral)).one()
             assert (row.state, row.consent, row.late_steps, row.created_at) == ("offered", None, 0, make.NOON)
             assert session.scalars(select(TipDesk)).one().alert is None
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_thirteenth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with _empty_database(kind, request, tmp_path) as database:
+        migrate.upgrade(database, "0012")
+        with database.write() as session:
+            session.execute(text("INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"))
+        migrate.upgrade(database)
+        with database.write() as session:
+            assert session.execute(text("SELECT slug FROM desk")).all() == [("one",)]
+            assert session.scalars(select(Draft)).all() == []
 
 
 @contextmanager

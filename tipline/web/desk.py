@@ -19,7 +19,7 @@ from tipline.accounts import READERS, Identity
 from tipline.casework import Case
 from tipline.errors import DomainError, NotFound
 from tipline.lifecycle import RESULTS
-from tipline.web import call_words, desk_referrals, desk_search, house, look, tip_page, words
+from tipline.web import call_words, desk_drafts, desk_referrals, desk_search, house, look, tip_page, words
 from tipline.web.compress import same_for_all
 from tipline.web.errors import message, status_of
 from tipline.web.session import ANYBODY, guard, page, signed_in
@@ -76,23 +76,34 @@ def take(who: Identity, uid: str) -> AnyResponse:
 
 
 @blueprint.post("/desk/tips/<uid>/notes")
+@desk_drafts.kept_if_signed_out("note")
 @signed_in(*READERS)
 def note(who: Identity, uid: str) -> AnyResponse:
-    """Keep a note."""
+    """Keep a note, or what was begun of it."""
+    if kept := desk_drafts.keep(who, uid, "note"):
+        return kept
     text, about = request.form.get("text", ""), request.form.get("about", "")
-    return _act(who, uid, "note", lambda session, case: casework.note(session, case, text, about), "noted")
+    act = desk_drafts.sending("note", lambda session, case: casework.note(session, case, text, about))
+    return _act(who, uid, "note", act, "noted")
 
 
 @blueprint.post("/desk/tips/<uid>/replies")
+@desk_drafts.kept_if_signed_out("reply")
 @signed_in(*READERS)
 def reply(who: Identity, uid: str) -> AnyResponse:
-    """Answer the reporter, or show how the answer would leave."""
-    text = request.form.get("text", "").replace("\r\n", "\n")
+    """Answer the reporter, put a ready answer into the form, keep it, or show how it would leave."""
+    if kept := desk_drafts.keep(who, uid, "reply"):
+        return kept
+    text = desk_drafts.typed()
+    if "insert" in request.form:
+        return _again_with(who, uid, Slip("reply", "", request.form), 200)
     if text.strip() and len(text) <= answers.LONGEST_REPLY:
         found = tip_page.telling(who, uid, text)
         if "preview" in request.form or set(found) - set(request.form.get("seen", "").split("|")):
+            desk_drafts.keep_quietly(who, uid, "reply")
             return _again_with(who, uid, Slip("reply", "", request.form, tuple(house().words.parts(text)), found), 200)
-    return _act(who, uid, "reply", lambda session, case: casework.reply(session, case, text, house().words), "replied")
+    act = desk_drafts.sending("reply", lambda session, case: casework.reply(session, case, text, house().words))
+    return _act(who, uid, "reply", act, "replied")
 
 
 @blueprint.post("/desk/tips/<uid>/replies/<int(max=9223372036854775807):number>/again")

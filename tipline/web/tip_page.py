@@ -18,18 +18,20 @@ from tipline import (
     callback,
     casework,
     desks,
+    drafts,
     fates,
     giveaways,
     latecomers,
     lifecycle,
     phones,
     queue,
+    replies,
     thread,
 )
 from tipline.accounts import Identity
 from tipline.casework import Case, View
 from tipline.models import Event, Referral, TipDesk
-from tipline.web import call_words, house, referral_words, triage_words, words
+from tipline.web import call_words, desk_drafts, house, referral_words, triage_words, words
 from tipline.web.compress import never_compress
 from tipline.web.locale import LANGUAGES
 from tipline.web.session import page
@@ -106,11 +108,14 @@ def _page(session: Session, case: Case, slip: Slip | None, number: callback.Numb
     late = set(latecomers.without_story(session, tip)) - {who.desk_id}
     found = fates.fates(session, tip.id, case.now, reports())
     seen = told(tip, view)
+    begun = drafts.kept(session, who, tip, instance=case.file.instance, now=case.now)
     earlier = 0 if request.args.get("all") == "1" else max(len(seen.talk) - TALK, 0)
     return page(
         "desk/tip.html",
         who,
         slip=slip,
+        written=desk_drafts.written(case, slip.form if slip else "", slip.typed if slip else None, begun),
+        ready=replies.every(),
         call=None if tip.withdrawn_at or tip.closed_at else callback.request(tip, view),
         call_words=call_words,
         referral_words=referral_words,

@@ -160,6 +160,8 @@ FAILURES = {
 }
 DONE = {
     "taken": _l("You work on this tip now."),
+    "kept": _l("Kept for you. Nothing was sent, and only you can read it."),
+    "dropped": _l("Thrown away."),
     "noted": _l("The note is kept."),
     "replied": _l("The answer is written."),
     "referred": _l("The other office was asked."),
