@@ -19,7 +19,8 @@ class Heard:
     """What the words of a text say by themselves: the advice on them as a tip, and their language.
 
     ``lang_sure`` says that the language is to be kept for this phone, where none is yet.
-    ``digits`` is the receipt that the text is, "" if it is none; ``wants_receipt`` says that it may ask for one;
+    ``digits`` is the receipt that the text is, "" if it is none; ``words`` what stands after it; ``wants_receipt``
+    says that it may ask for one;
     ``asked`` that it asks to be called; ``bare`` that it is but a word or number which answers any question alike;
     ``order`` what it orders to end.
     """
@@ -32,6 +33,7 @@ class Heard:
     bare: bool = False
     order: orders.Order | None = None
     lang_sure: bool = False
+    words: str = field(default="", repr=False)
 
     @property
     def told(self) -> Told:
@@ -46,13 +48,15 @@ def hear(inbound: Inbound) -> Heard:
     order = orders.read(said)
     asked = call_me.read(said, inbound.number)
     found = language.find(said)
+    digits, words = conversation.receipt_and_words(said) if order is None else ("", "")
     return Heard(
         intake.advise(Report(CHANNEL, said)),
         found.lang,
-        conversation.typed_receipt(said) or (order.digits if order else ""),
+        conversation.typed_receipt(said) or (order.digits if order else digits),
         conversation.wants_receipt(said),
         asked,
         conversation.is_bare(said),
         order,
         found.sure and (asked is None or not asked.bare),  # "please call me" is how networks put it
+        words,
     )

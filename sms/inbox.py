@@ -19,6 +19,7 @@ from sms.gateway import Inbound
 from sms.heard import CHANNEL, Heard
 from sms.questions import Talk
 from tipline import abuse, callback, erasure, followup, intake, outbox, phones, thread
+from tipline.errors import UnknownReceipt
 from tipline.intake import Report
 from tipline.models import Inbound as InboundRow
 from tipline.models import Tip
@@ -121,6 +122,7 @@ def take(
     caller = _caller(session, keys, inbound.number, now)
     step = conversation.step(caller.phone, inbound.text, heard.lang, heard.told)
     step = call_backs.answer(step, caller.phone, asked, None if given else heard.lang, inbound.text)
+    step = _added_to_receipt(session, heard, ahead, step, caller, keys=keys, rules=rules, now=now)
     ending = endings.obey(session, heard.order, caller.known, ahead.opened, now) if inbound.number else None
     if ending is not None and heard.order is not None:
         lang = caller.phone.lang or heard.order.lang
@@ -150,6 +152,23 @@ def take(
         outbox.promise(session, text, kind="reply", keys=keys, now=now, phone_hash=phone_hash)
         return Taken(None if gave or given else reply, promised=True, gave=gave, ended=ended)
     return Taken(reply, promised=released, ended=ended)
+
+
+def _added_to_receipt(
+    session: Session, heard: Heard, ahead: Ahead, step: conversation.Step, caller: _Caller, *, keys: KeyFile,
+    rules: tuple[Rule, ...], now: datetime,
+) -> conversation.Step:  # fmt: skip
+    """Add words to the thread that the digits before them open, whoever's phone it is.
+
+    Digits that open none stay among the words, which are kept as any text is.
+    """
+    if not heard.words or ahead.opened is None:
+        return step
+    try:
+        followup.add_by_receipt(session, ahead.opened, heard.words, keys=keys, now=now, rules=rules)
+    except UnknownReceipt:
+        return step
+    return conversation.Step(step.lang, "digits", None if caller.phone.stopped else "tip_received_again")
 
 
 def _remember_asked(session: Session, caller: _Caller, number: str, keys: KeyFile, now: datetime) -> None:

@@ -247,6 +247,29 @@ class TestTexted:
         assert pile.texts.count(ANSWER) == 1
         assert len([text for text in pile.texts if text.startswith(NOTICE)]) == 4
 
+    @pytest.mark.parametrize("name", CARRIERS)
+    def test_words_after_the_digits_join_the_thread_from_any_phone(self, name: str, digits: str, line: Line) -> None:
+        texter = line.texter(name, OTHER)
+        texter.text(f"{grouped(digits)}. Ke nna hape, o ntse a le sieo", message_id="m-8")
+        texter.text(f"{grouped(digits)}. Ke nna hape, o ntse a le sieo", message_id="m-8")
+        line.deliver()
+
+        assert line.desk("immigration").said(the_tip(line)) == [make.STORY_ST, "Ke nna hape, o ntse a le sieo"]
+        assert digits.encode() not in at_rest(line)
+        texter.text("1")
+        line.deliver()
+        assert line.carrier.texts(OTHER)[-1] == ANSWER
+
+    def test_words_after_digits_that_open_nothing_are_a_tip(self, digits: str, line: Line) -> None:
+        other = next(one for one in iter(new_digits, "") if one != digits)
+        line.texter("kannel", OTHER).text(f"{other} ke nomoro ea bona ea banka")
+
+        with line.house.database.read() as session:
+            tips = session.scalars(select(Tip).order_by(Tip.id)).all()
+            assert [one.channel for one in tips] == ["web", "sms"]
+            session.expunge_all()
+        assert line.desk("immigration").said(tips[1]) == [f"{other} ke nomoro ea bona ea banka"]
+
     def test_wrong_digits_look_like_nothing(self, digits: str, line: Line) -> None:
         slipped = digits[:-1] + str((int(digits[-1]) + 1) % 10)
         texter = line.texter("twilio", OTHER)

@@ -98,6 +98,7 @@ def test_both_spellings_and_shorthand_are_one(one: str, other: str) -> None:
         ("class 5 girl was taken to work in a shop", True),
         ("o na le lilemo tse leshome le metso e mene, ba mo nyalisa", True),
         ("banana ba sekolo ba isoa Gauteng", True),
+        ("o tla isa bana ba rona sekolong Bloemfontein. O batla mangolo a tlhaho", True),
         ("banna ba isoa merafong", None),
         ("my sister is 25 and they hold her passport", False),
         ("I was not paid for 12 months", None),
