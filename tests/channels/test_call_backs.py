@@ -194,7 +194,7 @@ class TestSafeTimes:
         assert "arrived too" in (said_in(texter.text("They are outside the house")) or "")
 
         found = request(line)
-        assert (found.times, found.said) == (("tomorrow", "09:00"), "tomorrow 9am")
+        assert (found.times, found.said) == (("tomorrow", "09:00"), "18:00\ntomorrow 9am")
 
     def test_stand_in_the_queue_for_whoever_may_read_the_tip_and_nowhere_in_the_clear(self, line: Line) -> None:
         texter = line.texter()

@@ -76,8 +76,11 @@ def test_three_tips_by_three_ways_and_an_answer_back(shown: Instance, browser: B
     uid = desk.url.rsplit("/", 1)[1].split("?")[0].split("#")[0]
     desk.locator(".bar a[href='#refer']").click()
     desk.locator("#refer select").select_option("shelter")
-    desk.locator("#refer textarea").fill("a bed for tonight")
     press(desk.locator("#refer button").last)
+    desk.locator("[name=consent][value=agreed]").check()
+    desk.locator("#reason").fill("a bed for tonight")
+    _shot(desk, f"{lang}-refer-small")
+    press(desk.locator("form.card button"))
     expect(desk.locator("main")).to_contain_text("a bed for tonight")
 
     shelter = browser.new_context(viewport=WIDE, java_script_enabled=False, locale=lang).new_page()

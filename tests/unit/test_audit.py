@@ -67,7 +67,8 @@ class TestTheRows:
             who.account_id,
             who.desk_id,
         )
-        assert (referred.verb, referred.data, referred.at) == ("referred", {"to": "shelter"}, core.clock())
+        data = {"to": "shelter", "consent": None, "entries": 1}
+        assert (referred.verb, referred.data, referred.at) == ("referred", data, core.clock())
 
     def test_an_act_that_is_undone_leaves_no_row_and_no_gap(self, core: Core) -> None:
         before = last(core)

@@ -44,7 +44,8 @@ def event(kind: str, data: dict[str, Any], desks: dict[str, str]) -> str:
             said = gettext("Still no answer from %(desk)s: the supervisors of the other offices were told", desk=to)
             return str(said)
         case "desk_excluded":
-            said = str(gettext("%(desk)s was excluded: it cannot open this any more", desk=desks[data["desk"]]))
+            out = desks.get(data.get("desk", ""), "")
+            said = str(gettext("%(desk)s was excluded: it cannot open this any more", desk=out))
             after = desks.get(data.get("next") or "")
             return f"{said}. {gettext('%(desk)s reads it now', desk=after)}" if after else said
         case _:
