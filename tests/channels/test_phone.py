@@ -250,7 +250,8 @@ def test_with_a_script_another_phone_is_taken_in_the_hand(browser: Browser, serv
     expect(page.locator("#number")).to_have_value("+26658000001")
     expect(page.locator("#thread .none")).to_be_visible()
     expect(page.locator(".pick[aria-pressed=true]")).to_have_attribute("data-number", "+26658000001")
-    page.click("button[value='ring']")
+    with page.expect_response(lambda answer: answer.request.method == "POST"):
+        page.click("button[value='ring']")
     served.deliver()
     expect(page.locator("#thread li:not(.me):not(.none)")).to_have_count(1)
     page.click("button[value='phone-1']")
