@@ -38,7 +38,7 @@ _PIECE = re.compile(rf"[^\W_]+|[{_STOPS}]")
 _LEET = str.maketrans("013457", "oieast")
 _LONGEST_KEYWORD = 200  # letters; a longer text is no keyword, whatever it is made of
 _RECEIPT = 16  # digits of a receipt
-_RECEIPT_FIRST = re.compile(r"\s*((?:[0-9][ -]?){15}[0-9])[\s.,:;-]+(.*[^\W\d_].*)", re.DOTALL)
+_RECEIPT_FIRST = re.compile(r"\s*((?:[0-9][ -]?){15}[0-9])[\s.,:;-]++(.+)", re.DOTALL)
 _LONGEST_RECEIPT = 80  # letters; digits, what groups them, and a word or two
 _ENDS = 80  # letters at the beginning and the end of a text that are looked at for a wish to be called
 _MOST_BEFORE = 5  # words of greeting or politeness around it
@@ -155,7 +155,9 @@ def typed_receipt(text: str) -> str:
 def receipt_and_words(text: str) -> tuple[str, str]:
     """Return the sixteen digits that a text begins with and the words after them; ("", "") if it does not."""
     found = _RECEIPT_FIRST.fullmatch(text)
-    return (re.sub(r"[ -]", "", found[1]), found[2]) if found else ("", "")
+    if found is None or not any(map(str.isalpha, found[2])):
+        return "", ""
+    return re.sub(r"[ -]", "", found[1]), found[2]
 
 
 def wants_receipt(text: str) -> bool:

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql import false, text, true
+from sqlalchemy.sql import false, text
 
 from tipline.audit_table import Act as Act  # noqa: PLC0414 - handed on
 from tipline.columns import Base as Base  # noqa: PLC0414
@@ -17,7 +17,6 @@ from tipline.drafts_table import Draft as Draft  # noqa: PLC0414
 from tipline.people_tables import Alert as Alert  # noqa: PLC0414
 from tipline.people_tables import Contact as Contact  # noqa: PLC0414
 from tipline.people_tables import OnCall as OnCall  # noqa: PLC0414
-from tipline.people_tables import RuleVersion as RuleVersion  # noqa: PLC0414
 
 _OFFERED = text("state = 'offered'")
 _DUE = text("due IS NOT NULL")
@@ -83,7 +82,6 @@ class Account(Base):
     totp_confirmed: Mapped[bool] = mapped_column(default=False)
     totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
     lang: Mapped[str] = mapped_column(String(2), default="en")
-    shortcuts: Mapped[bool] = mapped_column(default=True, server_default=true())  # single keys at the desk
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 
@@ -185,16 +183,6 @@ class TipDesk(Base):
     due: Mapped[int | None] = mapped_column(BigInteger)  # epoch milliseconds when the tip's first clock is over
     waits: Mapped[bool] = mapped_column(server_default=false())  # the tip's own
     alert: Mapped[str | None] = mapped_column(String(16))  # what somebody of this desk is told of: see escalation
-
-
-class Presence(Base):
-    """Who has a tip before them, as of when; forgotten after two minutes."""
-
-    __tablename__ = "presence"
-
-    tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"), primary_key=True)
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
-    seen_at: Mapped[datetime] = mapped_column(index=True)
 
 
 class Entry(Base):

@@ -1,4 +1,4 @@
-"""The tables of the rota and of the rules: who is alerted, how, for which tips; which desk gets a tip."""
+"""The tables of the rota: who is alerted, how, for which tips."""
 
 from __future__ import annotations
 
@@ -45,15 +45,3 @@ class Alert(Base):
     since: Mapped[datetime]
     told: Mapped[list[Any]] = mapped_column(JSON)  # accounts, in this round
     due_at: Mapped[datetime] = mapped_column(index=True)
-
-
-class RuleVersion(Base):
-    """The rules that route tips, as somebody set them; the newest holds, the others are kept."""
-
-    __tablename__ = "rule_version"
-
-    version: Mapped[int] = mapped_column(primary_key=True, autoincrement=False)
-    rules: Mapped[list[Any]] = mapped_column(JSON)
-    reason: Mapped[str] = mapped_column(String(500))
-    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
-    at: Mapped[datetime]

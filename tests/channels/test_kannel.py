@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -10,9 +9,9 @@ from urllib.parse import quote
 import pytest
 from flask import Response
 from sqlalchemy import func, select
-from werkzeug.serving import make_server
 
 from tests import make
+from tests.browser import served
 from tests.channels.conftest import Line
 from tests.channels.fake_carrier import FakeCarrier
 from tests.channels.telco import NUMBER, Phone, Telco, running, settings_for, wait_until
@@ -44,13 +43,8 @@ def short_code(telco: Telco, var: Path, seen: list[int]) -> Iterator[Line]:
         seen.append(response.status_code)
         return response
 
-    server = make_server("127.0.0.1", telco.app_port, made, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield Line(made, FakeCarrier())
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with served(made, telco.app_port):
+        yield Line(made, FakeCarrier())
     make.house_of(made).database.dispose()
 
 

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import itertools
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
 import pytest
 from sqlalchemy import func, select
-from werkzeug.serving import make_server
 
 from tests import make
+from tests.browser import served
 from tests.channels import smsc, telco
 from tests.channels.conftest import Line
 from tests.channels.fake_carrier import FakeCarrier
@@ -36,13 +35,8 @@ def operator(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Telco]:
 def line(operator: Telco, var: Path) -> Iterator[Line]:
     """Serve an instance behind the operator's short code."""
     made = make.app(var, **telco.settings_for(operator))
-    server = make_server("127.0.0.1", operator.app_port, made, threaded=True)
-    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
-    thread.start()
-    yield Line(made, FakeCarrier())
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with served(made, operator.app_port):
+        yield Line(made, FakeCarrier())
     make.house_of(made).database.dispose()
 
 

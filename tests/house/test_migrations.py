@@ -15,6 +15,7 @@ from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import bindparam, create_engine, select, text
+from sqlalchemy.orm import Session
 
 from tests import make
 from tipline import clocks, costs, migrate
@@ -31,7 +32,6 @@ from tipline.models import (
     OutMessage,
     PhoneThread,
     Referral,
-    RuleVersion,
     Tip,
     TipDesk,
     UtcDateTime,
@@ -90,6 +90,18 @@ def test_the_web_process_loads_neither_alembic_nor_a_carrier_it_does_not_use(var
     assert told.stdout.strip() == "[]"
 
 
+BYTES = b"sealed"
+A_DESK = "INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"
+A_TIP = """
+INSERT INTO tip (id, uid, binding, channel, language, category, priority, reasons, indicators, stage, lead_desk_id,
+excluded, content_consent, unfinished, unread, received_at, changed_at)
+VALUES (7, 'u', 'b', 'sms', 'st', 'unknown', 'P2', '[]', '[]', 'received', 1, '[]', true, false, true, :at, :at)
+"""
+A_PHONE = """
+INSERT INTO phone_thread (phone_hash, month, tip_id, language, changed_at) VALUES (:b, '2026-11', 7, 'st', :at)
+"""
+
+
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_third_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
     with _empty_database(kind, request, tmp_path) as database:
@@ -119,23 +131,7 @@ def test_the_fourth_carries_everything_across(kind: str, request: pytest.Fixture
     with _empty_database(kind, request, tmp_path) as database:
         migrate.upgrade(database, "0003")
         with database.write() as session:
-            session.execute(text("INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"))
-            session.execute(
-                text(
-                    "INSERT INTO tip (id, uid, binding, channel, language, category, priority, reasons, indicators, "
-                    "stage, lead_desk_id, excluded, content_consent, unfinished, unread, received_at, changed_at) "
-                    "VALUES (7, 'u', 'b', 'sms', 'st', 'unknown', 'P2', '[]', '[]', 'received', 1, '[]', true, false, "
-                    "true, :at, :at)"
-                ).bindparams(bindparam("at", type_=UtcDateTime())),
-                {"at": make.NOON},
-            )
-            session.execute(
-                text(
-                    "INSERT INTO phone_thread (phone_hash, month, tip_id, language, changed_at) "
-                    "VALUES (:hash, '2026-11', 7, 'st', :at)"
-                ).bindparams(bindparam("at", type_=UtcDateTime())),
-                {"hash": b"h", "at": make.NOON},
-            )
+            _put(session, A_DESK, A_TIP, A_PHONE)
         migrate.upgrade(database)
         with database.write() as session:
             tip = session.execute(text("SELECT id, content_consent, no_texts FROM tip")).one()
@@ -149,24 +145,7 @@ def test_the_fifth_carries_everything_across(kind: str, request: pytest.FixtureR
     with _empty_database(kind, request, tmp_path) as database:
         migrate.upgrade(database, "0004")
         with database.write() as session:
-            at = bindparam("at", type_=UtcDateTime())
-            session.execute(text("INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"))
-            session.execute(
-                text(
-                    "INSERT INTO tip (id, uid, binding, channel, language, category, priority, reasons, indicators, "
-                    "stage, lead_desk_id, excluded, content_consent, unfinished, unread, received_at, changed_at) "
-                    "VALUES (7, 'u', 'b', 'sms', 'st', 'unknown', 'P2', '[]', '[]', 'received', 1, '[]', true, false, "
-                    "true, :at, :at)"
-                ).bindparams(at),
-                {"at": make.NOON},
-            )
-            session.execute(
-                text(
-                    "INSERT INTO phone_thread (phone_hash, month, tip_id, language, changed_at) "
-                    "VALUES (:hash, '2026-11', 7, 'st', :at)"
-                ).bindparams(at),
-                {"hash": b"h", "at": make.NOON},
-            )
+            _put(session, A_DESK, A_TIP, A_PHONE)
         migrate.upgrade(database)
         with database.write() as session:
             tip = session.scalars(select(Tip)).one()
@@ -180,29 +159,13 @@ def test_the_sixth_carries_everything_across(kind: str, request: pytest.FixtureR
     with _empty_database(kind, request, tmp_path) as database:
         migrate.upgrade(database, "0005")
         with database.write() as session:
-            at = bindparam("at", type_=UtcDateTime())
-            session.execute(text("INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"))
-            session.execute(
-                text(
-                    "INSERT INTO tip (id, uid, binding, channel, language, category, priority, reasons, indicators, "
-                    "stage, lead_desk_id, excluded, content_consent, unfinished, unread, received_at, changed_at) "
-                    "VALUES (7, 'u', 'b', 'sms', 'st', 'unknown', 'P2', '[]', '[]', 'received', 1, '[]', true, false, "
-                    "true, :at, :at)"
-                ).bindparams(at),
-                {"at": make.NOON},
-            )
-            session.execute(
-                text(
-                    "INSERT INTO entry (id, tip_id, uid, kind, body, wraps, created_at) "
-                    "VALUES (9, 7, 'e', 'reply', :body, :body, :at)"
-                ).bindparams(at),
-                {"body": b"sealed", "at": make.NOON},
-            )
+            entry = "INSERT INTO entry (id, tip_id, uid, kind, body, wraps, created_at) "
+            _put(session, A_DESK, A_TIP, f"{entry} VALUES (9, 7, 'e', 'reply', :b, :b, :at)")
         migrate.upgrade(database)
         with database.write() as session:
             tip, entry = session.scalars(select(Tip)).one(), session.scalars(select(Entry)).one()
             assert (tip.id, tip.content_consent, tip.withdrawn_at, tip.news) == (7, True, None, None)
-            assert (entry.id, entry.body, entry.told_at, entry.created_at) == (9, b"sealed", None, make.NOON)
+            assert (entry.id, entry.body, entry.told_at, entry.created_at) == (9, BYTES, None, make.NOON)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -233,7 +196,7 @@ def test_the_eighth_carries_everything_across(kind: str, request: pytest.Fixture
     with _empty_database(kind, request, tmp_path) as database:
         migrate.upgrade(database, "0007")
         with database.write() as session:
-            session.execute(text("INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"))
+            _put(session, A_DESK)
         migrate.upgrade(database)
         with database.write() as session:
             assert session.execute(text("SELECT slug FROM desk")).all() == [("one",)]
@@ -256,7 +219,7 @@ def test_the_ninth_starts_the_clocks(kind: str, request: pytest.FixtureRequest, 
             5: ("P3", "closed", True, "story reply", None, False),
         }
         with database.write() as session:
-            session.execute(text("INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"))
+            _put(session, A_DESK)
             at = bindparam("at", type_=UtcDateTime())
             looked = bindparam("looked", type_=UtcDateTime())
             for number, (priority, stage, was_seen, kinds, _, _) in told.items():
@@ -302,7 +265,7 @@ def test_the_eleventh_carries_everything_across(kind: str, request: pytest.Fixtu
     with _empty_database(kind, request, tmp_path) as database:
         migrate.upgrade(database, "0010")
         with database.write() as session:
-            session.execute(text("INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"))
+            _put(session, A_DESK)
             session.execute(
                 text(
                     "INSERT INTO account (id, name, role, desk_id, salt, point, locked_key, totp_confirmed, totp_step, "
@@ -315,11 +278,9 @@ def test_the_eleventh_carries_everything_across(kind: str, request: pytest.Fixtu
             assert session.execute(text("SELECT name FROM account")).all() == [("thato",)]
             session.add(Contact(account_id=1, locked=b"x"))
             session.add(OnCall(desk_id=1, account_id=1, position=1, days="0", starts=0, ends=60))
-            session.add(RuleVersion(version=1, rules=[{"to": ["one"]}], reason="so", account_id=1, at=make.NOON))
             session.flush()
             assert session.scalar(select(OnCall.id)) == 1
             assert session.scalar(select(Contact.alerted_at)) is None
-            assert session.scalar(select(RuleVersion.rules)) == [{"to": ["one"]}]
 
 
 AN_OFFER = """
@@ -342,12 +303,7 @@ def test_the_twelfth_carries_everything_across(kind: str, request: pytest.Fixtur
     with _empty_database(kind, request, tmp_path) as database:
         migrate.upgrade(database, "0011")
         with database.write() as session:
-            at = bindparam("at", type_=UtcDateTime())
-            for statement in AN_OFFER.split(";"):
-                given = {"b": b"", "at": make.NOON}
-                named = {name: value for name, value in given.items() if f":{name}" in statement}
-                one = text(statement)
-                session.execute(one.bindparams(at) if "at" in named else one, named)
+            _put(session, *AN_OFFER.split(";"))
         migrate.upgrade(database)
         with database.read() as session:
             row = session.scalars(select(Referral)).one()
@@ -360,11 +316,19 @@ def test_the_thirteenth_carries_everything_across(kind: str, request: pytest.Fix
     with _empty_database(kind, request, tmp_path) as database:
         migrate.upgrade(database, "0012")
         with database.write() as session:
-            session.execute(text("INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"))
+            _put(session, A_DESK)
         migrate.upgrade(database)
         with database.write() as session:
             assert session.execute(text("SELECT slug FROM desk")).all() == [("one",)]
             assert session.scalars(select(Draft)).all() == []
+
+
+def _put(session: Session, *statements: str) -> None:
+    """Insert rows as a database of old has them; ``:b`` are some bytes, ``:at`` is a time."""
+    for statement in statements:
+        given = {name: value for name, value in (("b", BYTES), ("at", make.NOON)) if f":{name}" in statement}
+        one = text(statement)
+        session.execute(one.bindparams(bindparam("at", type_=UtcDateTime())) if "at" in given else one, given)
 
 
 @contextmanager

@@ -1,4 +1,4 @@
-"""clocks and what waits for the reporter in the queues' indexes, who is at a tip, single keys at the desk."""
+"""clocks and what waits for the reporter, in the queues' indexes."""
 
 from __future__ import annotations
 
@@ -16,21 +16,10 @@ _HOUR = 3_600_000  # milliseconds
 
 def upgrade() -> None:
     """Bring the tables here."""
-    op.add_column("account", sa.Column("shortcuts", sa.Boolean(), nullable=False, server_default=sa.true()))
     op.add_column("tip", sa.Column("police_at", UtcDateTime(), nullable=True))
     op.add_column("tip", sa.Column("waits", sa.Boolean(), nullable=False, server_default=sa.false()))
     op.add_column("tip_desk", sa.Column("due", sa.BigInteger(), nullable=True))
     op.add_column("tip_desk", sa.Column("waits", sa.Boolean(), nullable=False, server_default=sa.false()))
-    op.create_table(
-        "presence",
-        sa.Column("tip_id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
-        sa.Column("account_id", sa.Integer(), nullable=False),
-        sa.Column("seen_at", UtcDateTime(), nullable=False),
-        sa.ForeignKeyConstraint(["account_id"], ["account.id"]),
-        sa.ForeignKeyConstraint(["tip_id"], ["tip.id"]),
-        sa.PrimaryKeyConstraint("tip_id", "account_id"),
-    )
-    op.create_index("ix_presence_seen_at", "presence", ["seen_at"])
     _stop_clocks()
     _start_clocks()
     _find_waiting()

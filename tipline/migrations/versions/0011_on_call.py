@@ -1,4 +1,4 @@
-"""people: who is on call and how they are alerted; versions of the rules that route tips."""
+"""who is on call, and how they are alerted."""
 
 from __future__ import annotations
 
@@ -44,12 +44,3 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tip_id", "desk_id"),
     )
     op.create_index("ix_alert_due_at", "alert", ["due_at"])
-    op.create_table(
-        "rule_version",
-        sa.Column("version", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("rules", sa.JSON(), nullable=False),
-        sa.Column("reason", sa.String(length=500), nullable=False),
-        sa.Column("account_id", sa.Integer(), sa.ForeignKey("account.id"), nullable=False),
-        sa.Column("at", UtcDateTime(), nullable=False),
-        sa.PrimaryKeyConstraint("version"),
-    )
