@@ -159,8 +159,8 @@ def test_the_sixth_carries_everything_across(kind: str, request: pytest.FixtureR
     with _empty_database(kind, request, tmp_path) as database:
         migrate.upgrade(database, "0005")
         with database.write() as session:
-            entry = "INSERT INTO entry (id, tip_id, uid, kind, body, wraps, created_at) "
-            _put(session, A_DESK, A_TIP, f"{entry} VALUES (9, 7, 'e', 'reply', :b, :b, :at)")
+            answer = "INSERT INTO entry (id, tip_id, uid, kind, body, wraps, created_at) "
+            _put(session, A_DESK, A_TIP, f"{answer} VALUES (9, 7, 'e', 'reply', :b, :b, :at)")
         migrate.upgrade(database)
         with database.write() as session:
             tip, entry = session.scalars(select(Tip)).one(), session.scalars(select(Entry)).one()
