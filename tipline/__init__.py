@@ -5,6 +5,7 @@ Start at ``intake.submit`` (the front door), then ``app.py`` (where everything i
 - ``intake``    every channel comes in here: advise, route, seal, keep
 - ``followup``  the reporter returns with a receipt: open, read, add
 - ``triage`` ``routing`` ``places`` ``language`` ``lifecycle``  pure rules; their words are data beside them
+- ``queue`` ``clocks`` ``at_once``  what stands where, what is late, who else is there
 - ``casework`` ``case``  what a desk does: take, move, note, reply, close; a person's hold on one tip
 - ``referrals`` ``escalation`` ``exclusions``  another desk is asked; nobody answers; a desk loses its keys
 - ``assessment`` ``assessing`` ``priority``  what a human finds of a tip and how urgent they say it is; advice beside it

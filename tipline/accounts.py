@@ -84,6 +84,7 @@ class Identity:
     key: PrivateKey = field(repr=False)
     must_enrol: bool
     seen_lately: bool = True
+    shortcuts: bool = True  # single keys at the desk
 
 
 def create(
@@ -261,7 +262,7 @@ def resolve(session: Session, token: str, *, kind: str, now: datetime, second_fa
     must_enrol = second_factor and not account.totp_confirmed
     return Identity(
         account.id, account.name, account.role, account.desk_id, slug, account.lang, row.id, key, must_enrol,
-        seen_lately=row.seen_at > now - _NOTICED,
+        seen_lately=row.seen_at > now - _NOTICED, shortcuts=account.shortcuts,
     )  # fmt: skip
 
 
@@ -345,6 +346,11 @@ def new_codes(session: Session, who: Identity, keys: KeyFile) -> list[str]:
 def set_language(session: Session, who: Identity, lang: str) -> None:
     """Remember which language a person reads the desk in."""
     session.get_one(Account, who.account_id).lang = "st" if lang == "st" else "en"
+
+
+def set_shortcuts(session: Session, who: Identity, *, on: bool) -> None:
+    """Remember whether a person uses single keys at the desk."""
+    session.get_one(Account, who.account_id).shortcuts = on
 
 
 def _idle(now: datetime) -> ColumnElement[bool]:

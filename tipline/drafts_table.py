@@ -1,4 +1,4 @@
-"""The table of what people at the desk have begun to write; see ``drafts``."""
+"""The tables of what people do at a tip right now: what they have begun to write, and that they are there."""
 
 from __future__ import annotations
 
@@ -21,3 +21,13 @@ class Draft(Base):
     body: Mapped[bytes]
     wraps: Mapped[bytes]
     kept_at: Mapped[datetime] = mapped_column(index=True)
+
+
+class Presence(Base):
+    """Somebody has a tip before them; forgotten after two minutes, see ``at_once``."""
+
+    __tablename__ = "presence"
+
+    tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"), primary_key=True)
+    account_id: Mapped[int] = mapped_column(ForeignKey("account.id"), primary_key=True)
+    seen_at: Mapped[datetime] = mapped_column(index=True)

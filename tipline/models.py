@@ -7,13 +7,14 @@ from typing import Any
 
 from sqlalchemy import BigInteger, ForeignKey, Index, LargeBinary, String, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
-from sqlalchemy.sql import false, text
+from sqlalchemy.sql import false, text, true
 
 from tipline.audit_table import Act as Act  # noqa: PLC0414 - handed on
 from tipline.columns import Base as Base  # noqa: PLC0414
 from tipline.columns import BigId
 from tipline.columns import UtcDateTime as UtcDateTime  # noqa: PLC0414
 from tipline.drafts_table import Draft as Draft  # noqa: PLC0414
+from tipline.drafts_table import Presence as Presence  # noqa: PLC0414
 from tipline.people_tables import Alert as Alert  # noqa: PLC0414
 from tipline.people_tables import Contact as Contact  # noqa: PLC0414
 from tipline.people_tables import OnCall as OnCall  # noqa: PLC0414
@@ -82,6 +83,7 @@ class Account(Base):
     totp_confirmed: Mapped[bool] = mapped_column(default=False)
     totp_step: Mapped[int] = mapped_column(BigInteger, default=0)
     lang: Mapped[str] = mapped_column(String(2), default="en")
+    shortcuts: Mapped[bool] = mapped_column(default=True, server_default=true())  # single keys work at the desk
     created_at: Mapped[datetime]
     disabled_at: Mapped[datetime | None]
 

@@ -56,6 +56,7 @@ ACCESS = {
     "GET /manifest.webmanifest": public(200),
     "GET /robots.txt": public(200),
     "GET /look/desk.css": public(200),
+    "GET /look/desk.js": public(200),
     "GET /healthz": public(200),
     "GET /readyz": public(200),
     "GET /metrics": public(200),  # to this machine
@@ -88,6 +89,7 @@ ACCESS = {
     "POST /desk/sign-out": Access(ANYBODY, 303, leaves="signed_out"),
     "POST /desk/account/sign-ins/end": Access(ANYBODY, 404, leaves="signed_out"),
     "GET /desk/account": Access(ANYBODY, 200),
+    "POST /desk/account/keys": Access(ANYBODY, 303, {"shortcuts": "1"}),
     "POST /desk/account/language": Access(ANYBODY, 303, {"lang": "en"}),
     "POST /desk/account/passphrase": Access(ANYBODY, 422, {"new": "a"}, "passphrase_changed"),
     "GET /desk/account/authenticator": Access(ANYBODY, 200),
@@ -96,7 +98,9 @@ ACCESS = {
     "POST /desk/account/codes": Access(ANYBODY, 422, leaves="codes_made"),
     # the queue and a tip
     "GET /desk/": Access(ANYBODY, 200, else_where={"admin": 303}),
+    "GET /desk/keys": Access(ANYBODY, 200),
     "GET /desk/tips/<uid>": of_a_tip(200, "viewed"),
+    "GET /desk/tips/<uid>/now": of_a_tip(200, NOTHING),  # names and verbs, no word of the tip
     "POST /desk/tips/<uid>/take": of_a_tip(303, "taken"),
     "POST /desk/tips/<uid>/notes": of_a_tip(422, "noted"),
     "POST /desk/tips/<uid>/replies": of_a_tip(422, "replied"),

@@ -31,6 +31,7 @@ from tipline.models import (
     OnCall,
     OutMessage,
     PhoneThread,
+    Presence,
     Referral,
     Tip,
     TipDesk,
@@ -321,6 +322,20 @@ def test_the_thirteenth_carries_everything_across(kind: str, request: pytest.Fix
         with database.write() as session:
             assert session.execute(text("SELECT slug FROM desk")).all() == [("one",)]
             assert session.scalars(select(Draft)).all() == []
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_fourteenth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with _empty_database(kind, request, tmp_path) as database:
+        migrate.upgrade(database, "0013")
+        with database.write() as session:
+            _put(session, *AN_OFFER.split(";"))
+        migrate.upgrade(database)
+        with database.write() as session:
+            assert session.execute(text("SELECT name, shortcuts FROM account")).all() == [("thabo", True)]
+            session.add(Presence(tip_id=7, account_id=3, seen_at=make.NOON))
+            session.flush()
+            assert session.scalar(select(Presence.seen_at)) == make.NOON
 
 
 def _put(session: Session, *statements: str) -> None:

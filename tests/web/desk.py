@@ -94,5 +94,6 @@ def account_id(house: House, name: str) -> int:
 
 
 def words(page: str) -> str:
-    """Return the words of a page, without markup and spare space."""
+    """Return the words of a page, without markup, spare space and what only a script shows."""
+    page = re.sub(r"<(template|dialog)\b.*?</\1>", "", page, flags=re.DOTALL)
     return " ".join(re.sub(r"<[^>]+>", " ", page).split())

@@ -108,9 +108,9 @@ def test_words_that_give_an_answer_away_are_shown_before_it_leaves(desk: Desk, h
     assert "Nothing was sent yet" in page[: page.index('class="head"')]
     with house.database.read() as session:
         assert session.scalars(select(Entry).where(Entry.kind == "reply")).all() == []
-    assert "This says" in desk.post(tip + "/replies", 200, text=typed, preview="1", seen="report").text
-    assert "This says" in desk.post(tip + "/replies", 200, text=typed, seen="report").text
-    desk.post(tip + "/replies", text=typed, seen="Sepolesa|report")
+    assert "This says" in desk.post(tip + "/replies", 200, text=typed, preview="1", aware="report").text
+    assert "This says" in desk.post(tip + "/replies", 200, text=typed, aware="report").text
+    desk.post(tip + "/replies", text=typed, aware="Sepolesa|report")
     assert "about to be told" in desk.get(tip)
 
 

@@ -113,6 +113,15 @@ def language(who: Identity) -> AnyResponse:
     return redirect(url_for("accounts.account", done="language"), 303)
 
 
+@blueprint.post("/desk/account/keys")
+@signed_in(*ANYBODY)
+def shortcuts(who: Identity) -> AnyResponse:
+    """Switch single keys on or off."""
+    with house().database.write() as session:
+        accounts.set_shortcuts(session, who, on=request.form.get("shortcuts") == "1")
+    return redirect(url_for("accounts.account", done="keys"), 303)
+
+
 def _form(onward: str, username: str = "", wrong: str = "") -> str:
     chosen = (request.form if request.method == "POST" else request.args).get("lang", "")
     return page(

@@ -5,23 +5,34 @@ A view opens the transaction, calls ``casework`` and leads to the tip; where an 
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from flask import Blueprint, Flask, Response, redirect, request, url_for
 from flask.blueprints import BlueprintSetupState
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from tipline import answers, blocklist, callback, casework, desks, latecomers, places, queue, safe_times
+from tipline import answers, blocklist, callback, casework, latecomers, queue
 from tipline.accounts import READERS, Identity
 from tipline.casework import Case
 from tipline.errors import DomainError, NotFound
 from tipline.lifecycle import RESULTS
-from tipline.web import call_words, desk_drafts, desk_referrals, desk_search, house, look, tip_page, words
+from tipline.web import (
+    call_words,
+    clock_words,
+    desk_drafts,
+    desk_referrals,
+    desk_search,
+    filters,
+    house,
+    look,
+    queue_page,
+    tip_page,
+)
 from tipline.web.compress import same_for_all
-from tipline.web.errors import message, status_of
+from tipline.web.errors import status_of
 from tipline.web.session import ANYBODY, guard, page, signed_in
 from tipline.web.tip_page import Slip
 
@@ -30,8 +41,10 @@ guard(blueprint)
 blueprint.register_blueprint(desk_search.blueprint)
 blueprint.register_blueprint(desk_referrals.blueprint)
 STYLES = ("tokens.css", "desk.css")
+SCRIPT = "desk.js"
 _WEEK = 7 * 86400  # seconds
 _MOST_PEOPLE = 9999
+_ONLY_ADD = {"reply", "note", "call"}  # whatever others did meanwhile, these take nothing back
 
 Act = Callable[[Session, Case], object]
 
@@ -42,12 +55,22 @@ def _set_up(state: BlueprintSetupState) -> None:
     name = look.style_hash(look.stylesheet(*STYLES))[-13:-1].replace("/", "-").replace("+", "_")
     state.app.jinja_env.globals["desk_style"] = f"/look/desk-{name}.css"
     state.app.add_url_rule(f"/look/desk-{name}.css", "desk_style", _style)
+    name = look.style_hash(look.script(SCRIPT))[-13:-1].replace("/", "-").replace("+", "_")
+    state.app.jinja_env.globals["desk_script"] = f"/look/desk-{name}.js"
+    state.app.add_url_rule(f"/look/desk-{name}.js", "desk_script", _script)
+    state.app.jinja_env.globals.update(say_clock=clock_words.say, script_words=clock_words.for_script)
 
 
 def _style() -> Response:
     """Give the desk's stylesheet; its name changes with it, so that a browser may keep it."""
     same_for_all(_WEEK)
     return Response(look.stylesheet(*STYLES), mimetype="text/css")
+
+
+def _script() -> Response:
+    """Give the desk's script, kept in the same way."""
+    same_for_all(_WEEK)
+    return Response(look.script(SCRIPT), mimetype="text/javascript")
 
 
 @blueprint.get("/desk/")
@@ -58,7 +81,7 @@ def home(who: Identity) -> AnyResponse:
         return redirect(url_for("accounts.people.everybody"), 303)
     if who.role not in READERS:
         return Response(page("desk/rooms.html", who))
-    return Response(_queue(who))
+    return queue_page.show(who)
 
 
 @blueprint.get("/desk/tips/<uid>")
@@ -66,6 +89,24 @@ def home(who: Identity) -> AnyResponse:
 def tip(who: Identity, uid: str) -> str:
     """Show a tip; the first look is noted."""
     return tip_page.show(who, uid)
+
+
+@blueprint.get("/desk/tips/<uid>/now")
+@signed_in(*READERS)
+def now(who: Identity, uid: str) -> Response:
+    """Tell a page that stays open who else is there and what changed; 304 if it knows that already."""
+    said = tip_page.now(who, uid)
+    tag = hashlib.sha256(said.encode()).hexdigest()[:24]
+    answer = Response(status=304) if request.if_none_match.contains_weak(tag) else Response(said)
+    answer.set_etag(tag, weak=True)
+    return answer
+
+
+@blueprint.get("/desk/keys")
+@signed_in(*ANYBODY)
+def keys(who: Identity) -> str:
+    """Show what single keys do."""
+    return page("desk/keys.html", who)
 
 
 @blueprint.post("/desk/tips/<uid>/take")
@@ -99,7 +140,7 @@ def reply(who: Identity, uid: str) -> AnyResponse:
         return _again_with(who, uid, Slip("reply", "", request.form), 200)
     if text.strip() and len(text) <= answers.LONGEST_REPLY:
         found = tip_page.telling(who, uid, text)
-        if "preview" in request.form or set(found) - set(request.form.get("seen", "").split("|")):
+        if "preview" in request.form or set(found) - set(request.form.get("aware", "").split("|")):
             desk_drafts.keep_quietly(who, uid, "reply")
             return _again_with(who, uid, Slip("reply", "", request.form, tuple(house().words.parts(text)), found), 200)
     act = desk_drafts.sending("reply", lambda session, case: casework.reply(session, case, text, house().words))
@@ -224,10 +265,15 @@ def blocked(who: Identity) -> str:
 
 def _act(who: Identity, uid: str, form: str, act: Act, done: str) -> AnyResponse:
     refused: DomainError | None = None
+    onward = None
     try:
         with house().database.write() as session:
             case = casework.hold(session, who, uid, keys=house().keys, now=house().clock())
             try:
+                if form not in _ONLY_ADD:
+                    tip_page.is_as_seen(session, case)
+                if "onward" in request.form:
+                    onward = queue.after(session, who, case.at, now=case.now, **filters.wanted(filters.carried()))
                 act(session, case)
             except DomainError as error:
                 refused = error
@@ -235,45 +281,15 @@ def _act(who: Identity, uid: str, form: str, act: Act, done: str) -> AnyResponse
     except DomainError as error:
         if error is not refused:  # this tip is not theirs to act on
             raise
-        return _again_with(who, uid, Slip(form, message(error.code), request.form), status_of(error))
+        return _again_with(who, uid, Slip(form, tip_page.why(error), request.form), status_of(error))
     house().wake()
-    if done == "declined":
-        return redirect(url_for("desk.home", done=done), 303)
-    return redirect(url_for("desk.tip", uid=uid, done=done), 303)
+    carried = filters.carried()
+    if onward is not None:
+        return redirect(url_for("desk.tip", uid=onward, done=done, **carried), 303)
+    if done == "declined" or "onward" in request.form:
+        return redirect(url_for("desk.home", done=done, **carried), 303)
+    return redirect(url_for("desk.tip", uid=uid, done=done, **carried), 303)
 
 
 def _again_with(who: Identity, uid: str, slip: Slip, status: int) -> Response:
     return Response(tip_page.show(who, uid, slip), status)
-
-
-def _queue(who: Identity) -> str:
-    asked = request.args
-    wanted: dict[str, Any] = {
-        "stage": asked.get("stage") if asked.get("stage") in words.STAGES else None,
-        "priority": asked.get("priority") if asked.get("priority") in queue.PRIORITIES else None,
-        "place": asked.get("place") if asked.get("place") in places.ALL else None,
-        "mine": asked.get("mine") == "1",
-        "offered": asked.get("offered") == "1",
-    }
-    kept = {name: "1" if value is True else value for name, value in wanted.items() if value}
-    with house().database.read() as session:  # rows are read while the page is made
-        waiting = desks.waiting_for_key(session, who.desk_id or 0)
-        shown = queue.page(session, who, now=house().clock(), cursor=asked.get("cursor"), **wanted)
-        times = callback.times(session, who, [row.tip for row in shown.rows], house().keys)
-        return page(
-            "desk/queue.html",
-            who,
-            shown=shown,
-            when={tip_id: call_words.safe_times(codes) for tip_id, codes in times.items()},
-            declined={tip_id for tip_id, codes in times.items() if codes == (safe_times.NEVER,)},
-            counts=queue.counts(session, who, house().clock()),
-            limit=queue.COUNT_LIMIT,
-            wanted=wanted,
-            kept=kept,
-            names={slug: desk.name(who.lang) for slug, desk in desks.all_desks(session).items()},
-            holds=desks.holds_key(session, who.account_id),
-            waiting=[one.name for one in waiting if one.id != who.account_id],
-            due=desks.renewal_due(session, who.desk_id or 0),
-            reference=queue.reference,
-            all_places=places.ALL,
-        )

@@ -18,7 +18,7 @@ from tipline.drafts import Kept
 from tipline.errors import SignInNeeded
 from tipline.models import Account
 from tipline.replies import Ready
-from tipline.web import house
+from tipline.web import filters, house
 from tipline.web.session import COOKIE
 
 View = Callable[..., Any]
@@ -67,7 +67,8 @@ def keep(who: Identity, uid: str, form: str) -> AnyResponse | None:
     with house().database.write() as session:
         case = casework.hold(session, who, uid, keys=house().keys, now=house().clock())
         _keep(session, case, form, text)
-    return redirect(url_for("desk.tip", uid=uid, done="kept" if text.strip() else "dropped", _anchor=form), 303)
+    done = "kept" if text.strip() else "dropped"
+    return redirect(url_for("desk.tip", uid=uid, done=done, _anchor=form, **filters.carried()), 303)
 
 
 def keep_quietly(who: Identity, uid: str, form: str) -> None:

@@ -9,15 +9,15 @@ from sqlalchemy.orm import Session
 from werkzeug.datastructures import MultiDict
 from werkzeug.wrappers import Response as AnyResponse
 
-from tipline import casework, desks, exclusions, latecomers, queue, referrals, thread
+from tipline import at_once, casework, desks, exclusions, latecomers, queue, referrals, thread
 from tipline.accounts import READERS, Identity
 from tipline.casework import Case
 from tipline.errors import AllDesksExcluded, ConsentMissing, DomainError, NotFound
 from tipline.referrals import Pick
 from tipline.thread import Opened
-from tipline.web import house, referral_words, tip_page
+from tipline.web import filters, house, referral_words, tip_page
 from tipline.web.compress import never_compress
-from tipline.web.errors import message, status_of
+from tipline.web.errors import status_of
 from tipline.web.session import page, signed_in
 from tipline.web.tip_page import Slip
 
@@ -60,6 +60,7 @@ def refer(who: Identity, uid: str) -> AnyResponse:
             case = _hold(session, who, uid)
             referrals.may_be_asked(session, case, slug)
             try:
+                tip_page.is_as_seen(session, case)
                 referrals.refer(session, case, slug, form.get("reason", ""), _pick(form))
             except DomainError as error:
                 refused = error
@@ -67,9 +68,9 @@ def refer(who: Identity, uid: str) -> AnyResponse:
     except DomainError as error:
         if error is not refused:
             return _refused(who, uid, "refer", error)
-        return Response(_page(who, uid, slug, form, message(error.code)), status_of(error))
+        return Response(_page(who, uid, slug, form, tip_page.why(error)), status_of(error))
     house().wake()
-    return redirect(url_for("desk.tip", uid=uid, done="referred"), 303)
+    return redirect(url_for("desk.tip", uid=uid, done="referred", **filters.carried()), 303)
 
 
 @blueprint.post("/desk/tips/<uid>/exclusions")
@@ -79,7 +80,9 @@ def exclude(who: Identity, uid: str) -> AnyResponse:
     slug, reason = request.form.get("desk", ""), request.form.get("reason", "")
     try:
         with house().database.write() as session:
-            exclusions.exclude(session, _hold(session, who, uid), slug, reason, house().rules)
+            case = _hold(session, who, uid)
+            tip_page.is_as_seen(session, case)
+            exclusions.exclude(session, case, slug, reason, house().rules)
             ours = desks.by_slug(session, slug).id == who.desk_id
     except AllDesksExcluded as error:
         return _refused(who, uid, "exclude", error, str(referral_words.NOBODY_LEFT))
@@ -87,8 +90,8 @@ def exclude(who: Identity, uid: str) -> AnyResponse:
         return _refused(who, uid, "exclude", error)
     house().wake()
     if ours:
-        return redirect(url_for("desk.home", done="excluded"), 303)
-    return redirect(url_for("desk.tip", uid=uid, done="excluded"), 303)
+        return redirect(url_for("desk.home", done="excluded", **filters.carried()), 303)
+    return redirect(url_for("desk.tip", uid=uid, done="excluded", **filters.carried()), 303)
 
 
 def _pick(form: MultiDict[str, str]) -> Pick:
@@ -105,7 +108,7 @@ def _pick(form: MultiDict[str, str]) -> Pick:
 
 def _refused(who: Identity, uid: str, form: str, error: DomainError, said: str = "") -> AnyResponse:
     """Show the tip with what was typed; NotFound and the like if it is not theirs to see."""
-    return Response(tip_page.show(who, uid, Slip(form, said or message(error.code), request.form)), status_of(error))
+    return Response(tip_page.show(who, uid, Slip(form, said or tip_page.why(error), request.form)), status_of(error))
 
 
 def _page(who: Identity, uid: str, slug: str, form: MultiDict[str, str] | None = None, wrong: str = "") -> str:
@@ -123,6 +126,8 @@ def _page(who: Identity, uid: str, slug: str, form: MultiDict[str, str] | None =
             "desk/refer.html",
             who,
             tip=case.tip,
+            seen=request.values.get("seen", "") if form is None else at_once.version(session, case.tip),
+            query=filters.query(filters.wanted(filters.carried())),
             reference=queue.reference,
             desk=slug,
             name=desk.name(who.lang),

@@ -11,9 +11,9 @@ from tipline import assessing, assessment, casework, priority, queue
 from tipline.accounts import READERS, Identity
 from tipline.assessment import Answers
 from tipline.errors import AlreadyThere, DomainError, EmptyTip
-from tipline.web import house, tip_page, triage_words
+from tipline.web import filters, house, tip_page, triage_words
 from tipline.web.compress import never_compress
-from tipline.web.errors import message, status_of
+from tipline.web.errors import status_of
 from tipline.web.session import guard, page, signed_in
 from tipline.web.tip_page import Slip
 
@@ -52,7 +52,7 @@ def keep(who: Identity, uid: str) -> AnyResponse:
         if error is not refused:
             raise
         return _form(who, uid, answers, error)
-    return redirect(url_for("desk.tip", uid=uid, done="assessed", _anchor="assessment"), 303)
+    return redirect(url_for("desk.tip", uid=uid, done="assessed", _anchor="assessment", **filters.carried()), 303)
 
 
 @blueprint.post("/desk/tips/<uid>/priority")
@@ -67,6 +67,7 @@ def decide(who: Identity, uid: str) -> AnyResponse:
         with house().database.write() as session:
             case = casework.hold(session, who, uid, keys=house().keys, now=house().clock())
             try:
+                tip_page.is_as_seen(session, case)
                 priority.decide(
                     session, case.tip, case.at, form["to"], form.get("reason", ""), account_id=who.account_id,
                     keys=house().keys, now=case.now, before=form.get("before"),
@@ -77,8 +78,8 @@ def decide(who: Identity, uid: str) -> AnyResponse:
     except DomainError as error:
         if error is not refused:  # this tip is not theirs to act on
             raise
-        return Response(tip_page.show(who, uid, Slip("priority", message(error.code), form)), status_of(error))
-    return redirect(url_for("desk.tip", uid=uid, done="prioritised"), 303)
+        return Response(tip_page.show(who, uid, Slip("priority", tip_page.why(error), form)), status_of(error))
+    return redirect(url_for("desk.tip", uid=uid, done="prioritised", **filters.carried()), 303)
 
 
 def _answers(form: Mapping[str, str]) -> Answers:
@@ -102,6 +103,7 @@ def _form(who: Identity, uid: str, answers: Answers | None, refused: DomainError
             who,
             tip=case.tip,
             reference=queue.reference,
+            query=filters.query(filters.wanted(filters.carried())),
             t=triage_words,
             answers=said,
             groups=groups,

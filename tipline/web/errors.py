@@ -91,7 +91,7 @@ def message(code: str) -> str:
 
 def status_of(error: Exception) -> int:
     """Return the HTTP status of a domain error (422 unless it has one of its own)."""
-    return STATUS.get(type(error), 422)
+    return next((status for kind, status in STATUS.items() if isinstance(error, kind)), 422)
 
 
 def envelope(code: str, status: int, details: dict[str, object] | None = None) -> Response:

@@ -31,6 +31,12 @@ def stylesheet(*names: str) -> str:
     return re.sub(r":\s+(?=[^{}]*[;}])", ":", css).replace(";}", "}").strip()
 
 
+@cache
+def script(name: str) -> str:
+    """Return a script of ``static/`` as it stands."""
+    return (STATIC / name).read_text(encoding="utf-8")
+
+
 def style_hash(css: str) -> str:
     """Return the hash of an inline stylesheet as a Content-Security-Policy writes it."""
     return "sha256-" + base64.b64encode(hashlib.sha256(css.encode()).digest()).decode()

@@ -18,6 +18,7 @@ from tipline.accounts import READERS, SIGNED_IN_FOR, Identity, Started
 from tipline.errors import DomainError, NotAllowed, SignInNeeded
 from tipline.web import house, words
 from tipline.web.errors import MESSAGES, status_of
+from tipline.web.headers import allow_scripts
 from tipline.web.locale import use_lang
 
 COOKIE = "desk"
@@ -130,6 +131,8 @@ def page(template: str, who: Identity | None, **values: Any) -> str:  # noqa: AN
     reads = who is not None and who.role in READERS
     done = words.DONE.get(request.args.get("done", ""))
     now = house().clock()
+    if who is not None:
+        allow_scripts()
     text = render_template(template, who=who, reads=reads, done=done, words=words, now=now, **values)
     return text.encode(errors="replace").decode()  # a device may have sealed half a character
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from flask import current_app, request
+from flask import current_app, render_template, request, url_for
 from flask_babel import gettext
 from sqlalchemy import select
 from sqlalchemy.orm import Session
@@ -14,9 +14,11 @@ from sqlalchemy.orm import Session
 from tipline import (
     abuse,
     answers,
+    at_once,
     blocklist,
     callback,
     casework,
+    clocks,
     desks,
     drafts,
     fates,
@@ -30,9 +32,11 @@ from tipline import (
 )
 from tipline.accounts import Identity
 from tipline.casework import Case, View
-from tipline.models import Event, Referral, TipDesk
-from tipline.web import call_words, desk_drafts, house, referral_words, triage_words, words
+from tipline.errors import AlreadyThere, DomainError
+from tipline.models import Account, Event, Referral, TipDesk
+from tipline.web import call_words, desk_drafts, filters, house, referral_words, triage_words, words
 from tipline.web.compress import never_compress
+from tipline.web.errors import message
 from tipline.web.locale import LANGUAGES
 from tipline.web.session import page
 from tipline.web.told import ASKED, told
@@ -56,15 +60,56 @@ class Slip:
     telling: tuple[str, ...] = field(default=(), repr=False)
 
 
+class Meanwhile(AlreadyThere):
+    """Others did something since the page was made that a form comes from; ``said`` tells what, and who."""
+
+    def __init__(self, said: str) -> None:
+        super().__init__()
+        self.said = said
+
+
+def is_as_seen(session: Session, case: Case) -> None:
+    """Raise Meanwhile if others did something to a tip since the page was made that this form comes from.
+
+    No other act comes between this and the end of the transaction. A form without ``seen`` is not asked.
+    """
+    at_once.hold_still(session, case.tip)
+    done = happened(session, case, request.form.get("seen", ""))
+    if done:
+        what = "; ".join(done)
+        raise Meanwhile(gettext("Meanwhile: %(what)s. Nothing was done; if it still holds, do it again.", what=what))
+
+
+def why(error: DomainError) -> str:
+    """Put into words why an act was refused."""
+    return error.said if isinstance(error, Meanwhile) else message(error.code)
+
+
+def happened(session: Session, case: Case, seen: str) -> list[str]:
+    """Return in words what others did to a tip after the event that a page knew last, with their names."""
+    if not (seen.isascii() and seen.isdecimal() and len(seen) < 19):  # noqa: PLR2004 - 63 bits
+        return []
+    names = {row.id: row.name for row in session.execute(select(Account.id, Account.name))}
+    slugs = {slug: desk.name(case.who.lang) for slug, desk in desks.all_desks(session).items()}
+    said = [
+        (names.get(one.account_id or 0), words.event(one.kind, one.data, slugs))
+        for one in at_once.since(session, case.tip, int(seen), case.who)
+    ]
+    return [f"{name}: {what}" if name else what for name, what in said]
+
+
 def show(who: Identity, uid: str, slip: Slip | None = None, number: callback.Number | None = None) -> str:
     """Return the page of a tip, with a number to call where one is asked for. NotFound, NotAllowed, NoDeskAccess."""
     never_compress()
     with house().database.read() as session:
         case = _hold(session, who, uid)
-        if not casework.is_news(session, case):
+        if not casework.is_news(session, case) and at_once.is_noted(session, case.tip, who, case.now):
             return _page(session, case, slip, number)
     with house().database.write() as session:  # only where there is something to note; the page is made after it
-        casework.look(session, _hold(session, who, uid))
+        case = _hold(session, who, uid)
+        if casework.is_news(session, case):
+            casework.look(session, case)
+        at_once.come(session, case.tip, who, case.now)
     with house().database.read() as session:
         return _page(session, _hold(session, who, uid), slip, number)
 
@@ -94,6 +139,24 @@ def no_result() -> str:
     return str(gettext("Choose how it ended."))
 
 
+def now(who: Identity, uid: str) -> str:
+    """Return who else has a tip before them and what was done since a page was made (``seen``): no word of the tip."""
+    with house().database.read() as session:
+        case = _hold(session, who, uid)
+        noted = at_once.is_noted(session, case.tip, who, case.now)
+    if not noted:
+        with house().database.write() as session:
+            at_once.come(session, _hold(session, who, uid).tip, who, house().clock())
+    with house().database.read() as session:
+        case = _hold(session, who, uid)
+        return render_template(
+            "desk/_now.html",
+            there=at_once.others(session, case.tip, who, case.now),
+            changed=happened(session, case, request.args.get("seen", "")),
+            again=url_for("desk.tip", uid=uid, **filters.carried()),
+        )
+
+
 def _hold(session: Session, who: Identity, uid: str) -> Case:
     return casework.hold(session, who, uid, keys=house().keys, now=house().clock())
 
@@ -106,6 +169,7 @@ def _page(session: Session, case: Case, slip: Slip | None, number: callback.Numb
     reading = select(TipDesk.desk_id).where(TipDesk.tip_id == tip.id, TipDesk.state != "declined")
     there = set(session.scalars(reading))
     late = set(latecomers.without_story(session, tip)) - {who.desk_id}
+    looked_for = filters.wanted(filters.carried())
     found = fates.fates(session, tip.id, case.now, reports())
     seen = told(tip, view)
     begun = drafts.kept(session, who, tip, instance=case.file.instance, now=case.now)
@@ -158,8 +222,15 @@ def _page(session: Session, case: Case, slip: Slip | None, number: callback.Numb
         may_refer=tip.stage != "closed" and not (tip.withdrawn_at and view.text is None),
         may_close=tip.stage not in {"received", "closed"},
         reference=queue.reference,
-        beside=queue.page(session, who, now=case.now, size=BESIDE),
         **triage_words.of_tip(case, view),
+        beside=queue.page(session, who, now=case.now, size=BESIDE, **looked_for),
+        beside_name=filters.name_of(looked_for),
+        query=filters.query(looked_for),
+        back=url_for("desk.home", **filters.kept(looked_for)),
+        running=clocks.running(tip),
+        there=at_once.others(session, tip, who, case.now),
+        changed=[],
+        seen=at_once.version(session, tip),
     )
 
 

@@ -186,6 +186,7 @@ DONE = {
     "ended": _l("That sign-in was ended."),
     "contact": _l("How you are alerted was changed."),
     "rota": _l("The list of who is on call was changed."),
+    "keys": _l("It is changed."),
     "second_factor": _l("Set up your authenticator again."),
 }
 _MINUTE, _HOUR, _DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
