@@ -22,6 +22,7 @@ import tipline.web.accounts
 import tipline.web.api
 import tipline.web.commands
 import tipline.web.desk
+import tipline.web.desk_retention
 import tipline.web.desk_triage
 import tipline.web.health
 import tipline.web.pages
@@ -88,6 +89,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(tipline.web.pages.blueprint)
     app.register_blueprint(tipline.web.public.blueprint)
     app.register_blueprint(tipline.web.desk.blueprint)
+    app.register_blueprint(tipline.web.desk_retention.blueprint)
     app.register_blueprint(tipline.web.desk_triage.blueprint)
     app.register_blueprint(tipline.web.accounts.blueprint)
     app.register_blueprint(content.web.blueprint)

@@ -18,6 +18,7 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
 from tipline import clocks, phones, thread
+from tipline.coarse import coarsen_arrival, hour_of
 from tipline.lexicon import plain
 from tipline.models import BlockedPhone, HeldBack, PhoneThread, Tip, TipDesk
 from tipline.phones import Known
@@ -283,7 +284,8 @@ def close_folded(session: Session, tip_id: int, now: datetime) -> None:
     """Close what is folded into a tip that is being closed: its phone numbers have their time, too."""
     folded = session.execute(select(Tip.id, Tip.received_at).where(Tip.folded_into == tip_id)).all()
     for one, received in folded:
-        coarse = received.replace(minute=0, second=0, microsecond=0)
+        coarse = hour_of(received)
+        coarsen_arrival(session, one, received)
         values = {"stage": "closed", "closed_at": now, "changed_at": now, "received_at": coarse, "unread": False}
         session.connection().execute(update(_tip).where(_tip.c.id == one).values(**values))
         arrival = -int(coarse.timestamp() * 1000)

@@ -36,6 +36,8 @@ VERBS = {  # verb → what it is done to; there is no other place, and an act wi
     "sent_again": TIP,
     "closed": TIP,
     "rest_left": TIP,
+    "kept_back": TIP,
+    "let_go": TIP,
     "number_shown": TIP,
     "called": TIP,
     "blocked": TIP,

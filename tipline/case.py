@@ -50,7 +50,9 @@ def has_story(session: Session, case: Case) -> bool:
 
 
 def add_entry(session: Session, case: Case, kind: str, data: Mapping[str, Any], readers: list[PublicKey]) -> int:
-    """Seal an entry of this person to its readers; return its id."""
+    """Seal an entry of this person to its readers; return its id. ForbiddenMove once the tip is destroyed."""
+    if case.tip.destroyed_at is not None:
+        raise ForbiddenMove
     return thread.add(
         session, instance=case.file.instance, tip_id=case.tip.id, binding=case.tip.binding, kind=kind, data=data,
         readers=readers, now=case.now, desk_id=case.who.desk_id, account_id=case.who.account_id,

@@ -21,6 +21,7 @@ from tipline.answers import LONGEST_REPLY, Words
 from tipline.case import LONGEST_NOTE as LONGEST_NOTE  # noqa: PLC0414 - handed on
 from tipline.case import Case as Case  # noqa: PLC0414
 from tipline.case import add_entry, leave_event, may_act, own_desk, said, to_stage
+from tipline.coarse import coarsen_arrival, hour_of
 from tipline.errors import CannotReply, EmptyTip, NotAllowed, NotFound, ReasonMissing, TooLong
 from tipline.fates import Reports
 from tipline.models import Account, Entry, Event, Outcome, Referral, Tip, TipDesk
@@ -229,7 +230,8 @@ def close(
     before = case.tip.stage
     to_stage(session, case, lifecycle.CLOSED)
     case.tip.closed_at = case.now
-    coarse = case.tip.received_at.replace(minute=0, second=0, microsecond=0)
+    coarse = hour_of(case.tip.received_at)
+    coarsen_arrival(session, case.tip.id, case.tip.received_at)
     if case.tip.first_look_at is not None:  # the time between the two is a figure; the minute of arrival is not
         case.tip.first_look_at -= case.tip.received_at - coarse
     case.tip.received_at = coarse

@@ -11,6 +11,7 @@ from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
 from tipline import abuse, audit_check, desks, erasure, migrate, services
+from tipline.destruction import BACKUPS
 from tipline.house import House, KeyFileMissing
 from tipline.models import Account, OutMessage
 from tipline.outbox import DEAD
@@ -45,6 +46,7 @@ def examine(house: House, carriers: Collection[str], jobs_answer: Callable[[], b
     found += [Finding(name, good=False, detail=kept, grave=False) for name in _ERASE_NOTHING if name in carriers]
     found += _services(house)
     found += _asked("disk", lambda: _disk(house))
+    found.append(_backups(house))
     return found
 
 
@@ -58,6 +60,16 @@ def _asked(what: str, look: Callable[[], list[Finding]]) -> list[Finding]:
 def _disk(house: House) -> list[Finding]:
     free = shutil.disk_usage(house.settings.var).free
     return [Finding("disk", good=free > _LEAST_FREE, detail=f"{free // (1 << 20)} MB free")]
+
+
+def _backups(house: House) -> Finding:
+    """Look for backups that are too old, in the one folder that is known; where others lie, only their owner knows."""
+    days, until = BACKUPS.days, (house.clock() - BACKUPS).timestamp()
+    old = [file.name for file in house.settings.var.rglob("*.backup") if file.stat().st_mtime < until]
+    if old:
+        what = f"older than {days} days, delete them: {', '.join(sorted(old))}"
+        return Finding("backups", good=False, detail=what, grave=False)
+    return Finding("backups", good=True, detail=f"none in TIPLINE_VAR is older than {days} days; look elsewhere, too")
 
 
 def _keys(house: House) -> Finding:

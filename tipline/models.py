@@ -15,6 +15,7 @@ from tipline.columns import BigId
 from tipline.columns import UtcDateTime as UtcDateTime  # noqa: PLC0414
 from tipline.drafts_table import Draft as Draft  # noqa: PLC0414
 from tipline.drafts_table import Presence as Presence  # noqa: PLC0414
+from tipline.kept_back_table import KeptBack as KeptBack  # noqa: PLC0414
 from tipline.people_tables import Alert as Alert  # noqa: PLC0414
 from tipline.people_tables import Contact as Contact  # noqa: PLC0414
 from tipline.people_tables import OnCall as OnCall  # noqa: PLC0414
@@ -27,6 +28,7 @@ _KEPT = text("carrier_id_locked IS NOT NULL")
 _ALIKE = text("alike IS NOT NULL")
 _FOLDED = text("folded_into IS NOT NULL")
 _ALERT = text("alert IS NOT NULL")
+_KEEPS = text("closed_at IS NOT NULL AND (destroyed_at IS NULL OR changed_at > destroyed_at)")
 _UNREAD = text("kind = 'reply' AND read_at IS NULL AND told_at IS NULL")
 
 
@@ -119,6 +121,7 @@ class Tip(Base):
     __table_args__ = (
         Index("ix_tip_taken", "taken_by", sqlite_where=_TAKEN, postgresql_where=_TAKEN),
         Index("ix_tip_alike", "alike", sqlite_where=_ALIKE, postgresql_where=_ALIKE),
+        Index("ix_tip_keeps", "closed_at", sqlite_where=_KEEPS, postgresql_where=_KEEPS),
         Index("ix_tip_folded", "folded_into", sqlite_where=_FOLDED, postgresql_where=_FOLDED),
     )
 
@@ -154,6 +157,7 @@ class Tip(Base):
     changed_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
     withdrawn_at: Mapped[datetime | None]
+    destroyed_at: Mapped[datetime | None]  # what was said is gone, on schedule: see destruction
     police_at: Mapped[datetime | None]  # the police know, or it was decided why not: see clocks
     waits: Mapped[bool] = mapped_column(server_default=false())  # the last word is the desk's
     newer: Mapped[str | None] = mapped_column(String(2))  # what said since would raise it to: see priority

@@ -109,6 +109,12 @@ def ports(district: str | None = None) -> tuple[Place, ...]:
     )
 
 
+def district_of(slug: str | None) -> str | None:
+    """Return the district that a place lies in; the place itself where none is known."""
+    place = ALL.get(slug or "")
+    return (place.district or slug) if place else slug
+
+
 def lookup(slug_or_text: str) -> Place | None:
     """Return the place with exactly this slug, else the one named in the text, else None."""
     return ALL.get(slug_or_text.strip().lower()) or find(slug_or_text)

@@ -1,8 +1,8 @@
 """What is forgotten, and when (Data Protection Act 2012 s.16 minimality, s.19 retention). Counts survive.
 
-So far: what carriers' retries and dialogues need for a while, outgoing texts, sign-ins, the phone numbers of closed
-tips, and the monthly keys of phone hashes (with its key gone, a hash is worthless and a phone's next message begins a
-new thread). What carriers keep of it is ``erasure``'s.
+What carriers' retries and dialogues need for a while, outgoing texts, sign-ins, the phone numbers of closed tips, what
+closed tips say (``destruction``), and the monthly keys of phone hashes (with its key gone, a hash is worthless and a
+phone's next message begins a new thread). What carriers keep of it is ``erasure``'s.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import Select, delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
-from tipline import thread
+from tipline import destruction, thread
 from tipline.database import Database
 from tipline.models import (
     CarrierCopy,
@@ -63,6 +63,7 @@ def forget(database: Database, keys: KeyFile, now: datetime, *, keep_numbers: ti
     for at in range(0, len(closed), _BATCH):
         with database.write() as session:
             _forget_numbers(session, closed[at : at + _BATCH], now, keep_numbers)
+    destruction.forget(database, now)
     keys.renew(now, KEEP_PHONE_MONTHS)
     with database.write() as session:
         session.execute(delete(PhoneThread).where(PhoneThread.month.not_in(list(keys.phone))))

@@ -92,6 +92,9 @@ def _tips(app: Flask, house: House, log: Log) -> None:
         (lambda: police.post(other + "/referrals/2", answer="decline", reason=SAID), ("declined",)),
         (lambda: case.post(other + "/exclusions", desk="shelter", reason=SAID), ("desk_excluded",)),
         (lambda: case.post(other + "/outcome", result="no_action", note=SAID), ("closed",)),
+        (lambda: case.post(other + "/kept-back", reason=SAID, months="12"), ("kept_back",)),
+        (lambda: case.post(other + "/kept-back", 422, reason="", months="12"), ("viewed",)),
+        (lambda: case.post(other + "/let-go"), ("let_go",)),
     ):  # fmt: skip
         with log.gains(*verbs):
             act()

@@ -28,6 +28,7 @@ from tipline.models import (
     Contact,
     Draft,
     Entry,
+    KeptBack,
     OnCall,
     OutMessage,
     PhoneThread,
@@ -336,6 +337,23 @@ def test_the_fourteenth_carries_everything_across(kind: str, request: pytest.Fix
             session.add(Presence(tip_id=7, account_id=3, seen_at=make.NOON))
             session.flush()
             assert session.scalar(select(Presence.seen_at)) == make.NOON
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_fifteenth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with _empty_database(kind, request, tmp_path) as database:
+        migrate.upgrade(database, "0014")
+        with database.write() as session:
+            _put(session, *AN_OFFER.split(";"))
+        migrate.upgrade(database)
+        with database.write() as session:
+            tip = session.scalars(select(Tip)).one()
+            assert (tip.id, tip.uid, tip.received_at, tip.destroyed_at) == (7, "u", make.NOON, None)
+            session.add(
+                KeptBack(tip_id=7, desk_id=1, account_id=3, reason_entry_id=5, created_at=make.NOON, until=make.NOON)
+            )
+            session.flush()
+            assert session.scalar(select(KeptBack.ended_at)) is None
 
 
 def _put(session: Session, *statements: str) -> None:

@@ -13,7 +13,7 @@ from flask import Flask, current_app
 from flask.cli import AppGroup, with_appcontext
 from flask_babel import force_locale
 
-from tipline import accounts, backup, demo, desks, migrate, phones, retention, routing
+from tipline import accounts, backup, demo, desks, destruction, migrate, phones, retention, routing
 from tipline.doctor import examine
 from tipline.errors import BadPhoneNumber, DomainError, SettingsError
 from tipline.house import House, utc_now
@@ -127,6 +127,7 @@ def purge() -> None:
     """Forget now what has had its time (the worker does it every hour)."""
     here = house()
     retention.forget(here.database, here.keys, here.clock(), keep_numbers=here.settings.keep_numbers)
+    here.database.scrub()
     click.echo("Forgotten.")
 
 
@@ -142,7 +143,8 @@ def backup_to(file: Path) -> None:
     except OSError as error:
         _stop(f"{file} cannot be written: {error.strerror}.")
     house().note_command("backup_written")
-    click.echo(f"{rows} rows in {file}.")
+    ends = house().clock() + destruction.BACKUPS
+    click.echo(f"{rows} rows in {file}. Delete it by {ends:%Y-%m-%d}: what is forgotten is forgotten only then.")
 
 
 @click.command()

@@ -14,7 +14,7 @@ from flask.blueprints import BlueprintSetupState
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from tipline import answers, blocklist, callback, casework, latecomers, queue
+from tipline import answers, blocklist, callback, casework, destruction, latecomers, queue
 from tipline.accounts import READERS, Identity
 from tipline.casework import Case
 from tipline.errors import DomainError, NotFound
@@ -252,6 +252,24 @@ def unblock(who: Identity, uid: str) -> AnyResponse:
 def unfold(who: Identity, uid: str) -> AnyResponse:
     """Let one of many alike stand by itself."""
     return _act(who, uid, "unfold", blocklist.unfold, "unfolded")
+
+
+@blueprint.post("/desk/tips/<uid>/kept-back")
+@signed_in(*READERS)
+def keep_back(who: Identity, uid: str) -> AnyResponse:
+    """Keep a closed tip from being destroyed, for a reason and for some months."""
+    reason, typed = request.form.get("reason", ""), request.form.get("months", "")
+    months = int(typed) if typed in map(str, destruction.MONTHS) else 0
+    return _act(
+        who, uid, "keep", lambda session, case: destruction.keep_back(session, case, reason, months), "kept_back"
+    )
+
+
+@blueprint.post("/desk/tips/<uid>/let-go")
+@signed_in(*READERS)
+def let_go(who: Identity, uid: str) -> AnyResponse:
+    """Let the schedule count again."""
+    return _act(who, uid, "keep", destruction.let_go, "let_go")
 
 
 @blueprint.get("/desk/blocked")

@@ -9,7 +9,7 @@ from flask import Blueprint, Flask, Response, current_app, redirect, render_temp
 from flask.blueprints import BlueprintSetupState
 
 from tipline import services
-from tipline.web import look
+from tipline.web import look, retention_words
 from tipline.web.compress import same_for_all
 from tipline.web.locale import preferred_lang, written_date
 
@@ -63,7 +63,8 @@ def help_page(lang: str) -> str:
 def privacy(lang: str) -> str:
     """Say who can see what, channel by channel."""
     same_for_all()
-    return render_template("public/privacy.html", lang=lang)
+    number = retention_words.time(current_app.config["TIPLINE"].keep_numbers)
+    return render_template("public/privacy.html", lang=lang, schedule=retention_words.schedule(), number=number)
 
 
 @blueprint.get("/exit")

@@ -34,7 +34,7 @@ from tipline.accounts import Identity
 from tipline.casework import Case, View
 from tipline.errors import AlreadyThere, DomainError
 from tipline.models import Account, Event, Referral, TipDesk
-from tipline.web import call_words, desk_drafts, filters, house, referral_words, triage_words, words
+from tipline.web import call_words, desk_drafts, filters, house, referral_words, retention_words, triage_words, words
 from tipline.web.compress import never_compress
 from tipline.web.errors import message
 from tipline.web.locale import LANGUAGES
@@ -223,6 +223,7 @@ def _page(session: Session, case: Case, slip: Slip | None, number: callback.Numb
         may_close=tip.stage not in {"received", "closed"},
         reference=queue.reference,
         **triage_words.of_tip(case, view),
+        **retention_words.of_tip(session, case),
         beside=queue.page(session, who, now=case.now, size=BESIDE, **looked_for),
         beside_name=filters.name_of(looked_for),
         query=filters.query(looked_for),

@@ -84,6 +84,8 @@ EVENTS = {
     "sent_again": _l("A text message is sent again"),
     "alerted": _l("Somebody of the desk was alerted that something urgent waits"),
     "number_forgotten": _l("The phone number was destroyed, as planned"),
+    "destroyed": _l("What this said was destroyed, as planned"),
+    "let_go": _l("Is no longer kept back"),
     "number_shown": _l("The phone number was looked at, to call it"),
     "opened": _l("Opened for the first time at this desk"),
     "receipt_closed": _l("The receipt was closed by whoever held it: it opens nothing any more"),
@@ -175,6 +177,8 @@ DONE = {
     "left": _l("It stays here."),
     "blocked": _l("The phone is blocked."),
     "unblocked": _l("The phone is no longer blocked."),
+    "kept_back": _l("It is kept back."),
+    "let_go": _l("It is no longer kept back."),
     "unfolded": _l("It stands by itself now, in the queue."),
     "assessed": _l("The assessment is kept."),
     "prioritised": _l("The priority is decided."),
@@ -250,6 +254,9 @@ def event(kind: str, data: dict[str, Any], desks: dict[str, str]) -> str:
     if kind == "answer_unread":
         said = str(gettext("Nobody has read the answer for %(days)s days", days=data.get("days", 0)))
         return f"{said}. {failure(data['failure'])}" if "failure" in data else said
+    if kind == "kept_back":
+        until = written_date(date.fromisoformat(data["until"]))
+        return str(gettext("Kept back until %(day)s", day=until))
     own = call_words.event(kind, data) or triage_words.event(kind, data) or referral_words.event(kind, data, desks)
     said = own or str(EVENTS.get(kind, kind))
     return said % data if kind == "many_texts" else said
