@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -26,6 +27,7 @@ def small_app(var: Path | None = None, *, demo: bool = False) -> Flask:
         demo=demo,
         var=var,
         exit_url="https://www.example.org/",
+        keep_numbers=timedelta(days=30),
     )
     app.jinja_env.undefined = StrictUndefined
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True
