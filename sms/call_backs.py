@@ -11,7 +11,7 @@ from sms.call_me import Asked
 from sms.conversation import Lang, Phone, Step
 from tipline import safe_times
 
-WHEN, AGAIN, NOTED, NO_CALL = "call_when", "ask_again", "call_noted", "call_none"
+WHEN, AGAIN, NOTED, NOT_THEN, NO_CALL = "call_when", "ask_again", "call_noted", "call_not_then", "call_none"
 _FREE = ("tip", "answer", "empty")  # whatever else a text is, an order or a cry, that comes first
 
 
@@ -24,8 +24,14 @@ def answer(step: Step, phone: Phone, asked: Asked | None, lang: Lang | None, tex
     if phone.calling and step.action == "tip" and not phone.stopped:
         times = safe_times.find(text)
         if times:
-            return replace(step, reply=NO_CALL if times == (safe_times.NEVER,) else NOTED)
+            return replace(step, reply=_noted(times))
     return step
+
+
+def _noted(times: tuple[str, ...]) -> str:
+    if times == (safe_times.NEVER,):
+        return NO_CALL
+    return NOTED if any(not one.startswith("!") for one in times) else NOT_THEN  # "not now, he is here" names no time
 
 
 def told_by(asked: Asked, lang: Lang | None) -> Lang | None:

@@ -6,6 +6,7 @@ and nobody is ever shown it.
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -80,6 +81,12 @@ def blocked_at(session: Session, tip_id: int) -> Blocked | None:
     """Return the phone that is blocked at a tip, if one is."""
     row = session.execute(_wanted().where(Tip.id == tip_id)).first()
     return Blocked(*row) if row is not None else None
+
+
+def among(session: Session, tips: Collection[Tip]) -> set[int]:
+    """Return which of these tips (their ids) a phone is blocked at."""
+    there = select(BlockedPhone.tip_id).where(BlockedPhone.tip_id.in_([tip.id for tip in tips]))
+    return set(session.scalars(there))
 
 
 def every(session: Session, who: Identity) -> list[Blocked]:

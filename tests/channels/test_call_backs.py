@@ -170,7 +170,7 @@ class TestSafeTimes:
         [
             ("18:00", ("18:00",)), ("6pm", ("18:00",)), ("bosiu", ("night",)), ("hoseng", ("morning",)),
             ("ka Moqebelo mantsiboea", ("sat", "evening")), ("weekend", ("weekend",)), ("CHE", ("never",)),
-            ("Eseng hoseng", ("!morning",)),
+            ("Eseng hoseng", ("!morning",)), ("eseng joale, o teng", ("!now",)), ("not now, he is here", ("!now",)),
         ],
     )  # fmt: skip
     def test_are_read_from_the_answer(self, said: str, times: tuple[str, ...], line: Line) -> None:
@@ -186,6 +186,8 @@ class TestSafeTimes:
             or "lokile" in answered
             or ("e ngotse" in answered)
         )
+        named = any(not one.startswith("!") for one in times)
+        assert ("U ka bua neng" in answered or "When can you talk" in answered) != named
 
     def test_the_newest_counts_and_other_words_change_nothing(self, line: Line) -> None:
         texter = line.texter("twilio")

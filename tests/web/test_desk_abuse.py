@@ -40,6 +40,7 @@ def test_a_phone_is_blocked_and_let_in_again(app: Flask, house: House) -> None:
         "The phone was blocked immigration",
     ):  # fmt: skip
         assert part in said, part
+    assert "Blocked phone" in words(desk.get("/desk/"))
     assert PHONE.number not in page
     assert PHONE.number[4:] not in page
     answer = desk.post(tip + "/unblock")

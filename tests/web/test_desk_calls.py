@@ -206,6 +206,7 @@ def test_a_call_that_is_no_longer_wanted_is_not_offered(app: Flask, house: House
 
     queue = words(somebody.get("/desk/"))
     assert "Wants no call" in queue
+    assert "Asks to be called" not in queue
     assert "Call back" not in queue
     page = words(somebody.get(address))
     assert "Asked to be called, and then said that they want no call." in page

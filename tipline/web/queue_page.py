@@ -7,7 +7,7 @@ import hashlib
 from flask import Response, request
 from sqlalchemy.orm import Session
 
-from tipline import callback, desks, places, queue, safe_times
+from tipline import blocklist, callback, desks, places, queue, safe_times
 from tipline.accounts import Identity
 from tipline.queue import Page
 from tipline.web import call_words, filters, house
@@ -36,13 +36,15 @@ def _page(
     session: Session, who: Identity, wanted: dict[str, object], shown: Page, counts: dict[str, int],
     waiting: list[str], *, due: bool, tag: str,
 ) -> str:  # fmt: skip
-    times = callback.times(session, who, [row.tip for row in shown.rows], house().keys)
+    tips = [row.tip for row in shown.rows]
+    times = callback.times(session, who, tips, house().keys)
     return page(
         "desk/queue.html",
         who,
         shown=shown,
         when={tip_id: call_words.safe_times(codes) for tip_id, codes in times.items()},
         declined={tip_id for tip_id, codes in times.items() if codes == (safe_times.NEVER,)},
+        blocked=blocklist.among(session, tips),
         counts=counts,
         limit=queue.COUNT_LIMIT,
         tabs=filters.TABS,
