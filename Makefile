@@ -18,7 +18,7 @@ run: $(VENV)/run.stamp $(WORDS) ## a demo instance at http://127.0.0.1:8000, web
 	@exec $(BIN)/python -m tipline.supervisor --tied
 
 test: $(VENV)/dev.stamp $(WORDS) packages ## every test; what Debian packages they need are installed first
-	@$(BIN)/python -m pytest -n 2 --dist loadfile
+	@$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 
 lint: $(VENV)/dev.stamp ## style, types, walls, spelling, lengths of messages
 	$(BIN)/ruff check .

@@ -14,9 +14,15 @@ from sqlalchemy import create_engine, text
 
 from tests import make, postgres
 from tests.browser import chromium
+from tests.remembered import remembered
 from tipline import translations
 from tipline.house import House
 from tipline.receipts import Minter
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what starts processes: it takes longest, and at the end one worker would wait for the other."""
+    items.sort(key=lambda item: "tests/e2e/" not in item.nodeid)
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -35,6 +41,12 @@ def _one_mint() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(House, "minter", property(minter))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _worked_out_once() -> Iterator[None]:
+    with remembered():
         yield
 
 
