@@ -2,16 +2,18 @@
 // Everything works without it: reloading, links and forms.
 "use strict";
 (() => {
-  const EVERY = 25_000, IDLE = 15 * 60_000, LONE = 5_000; // milliseconds
+  const EVERY = 25_000, IDLE = 15 * 60_000, SOON = 13 * 60_000, LONE = 5_000; // milliseconds
   const words = JSON.parse(document.getElementById("words").content.textContent);
   const sheet = document.getElementById("sheet");
   const lock = document.getElementById("lock");
+  const soon = document.getElementById("soon");
   const live = document.querySelector("[data-live]");
   const news = document.getElementById("news");
   const bell = new BroadcastChannel("desk"); // other tabs of the same person
   let tag = live ? live.dataset.tag : "";
   let touched = Date.now();
-  let title = "";
+  let asked = touched; // when the server was last asked
+  const title = document.title;
 
   // clocks and ages, in one unit, as the server says them (clock_words.py, words.age)
   const span = (time, up) => {
@@ -34,18 +36,21 @@
   };
 
   // the screen: blank on a key, locked when nobody touched it for a quarter of an hour or the sign-in is over
-  const blank = (on) => {
-    if (on) { title = document.title; document.title = document.body.dataset.title; } else document.title = title;
-    document.documentElement.classList.toggle("blank", on);
+  const hide = (how, on) => {
+    document.documentElement.classList.toggle(how, on);
+    document.title = on ? document.body.dataset.title : title;
   };
   const isBlank = () => document.documentElement.classList.contains("blank");
   const shut = () => {
     if (lock.open) return;
-    if (sheet) sheet.close();
-    document.documentElement.classList.add("locked");
+    for (const one of [sheet, soon]) if (one) one.close();
+    hide("blank", false);
+    hide("locked", true);
     lock.showModal();
   };
-  lock.addEventListener("cancel", (event) => event.preventDefault());
+  lock.addEventListener("close", () => { // Escape closes a dialog, and this one stays
+    if (document.documentElement.classList.contains("locked")) lock.showModal();
+  });
   lock.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();
     const said = lock.querySelector(".wrong");
@@ -56,22 +61,31 @@
       const answer = await fetch("/desk/sign-in", { method: "POST", body: new URLSearchParams(form) });
       if (!answer.ok) { said.textContent = words.wrong; return; }
       touched = Date.now();
+      hide("locked", false);
       lock.close();
-      document.documentElement.classList.remove("locked");
       look();
     } catch { said.textContent = words.lost; }
   });
   const watch = () => {
-    if (lock.open || Date.now() - touched < IDLE) return;
-    shut();
-    fetch("/desk/sign-out", { method: "POST", keepalive: true }).catch(() => {}); // it ends by itself later
+    if (lock.open) return;
+    const idle = Date.now() - touched;
+    if (idle >= IDLE) {
+      shut();
+      fetch("/desk/sign-out", { method: "POST", keepalive: true }).catch(() => {}); // it ends by itself later
+    } else if (idle < SOON) soon.close();
+    else if (!soon.open && !isBlank()) soon.showModal();
   };
-  const touch = () => {
+  const touch = (event) => {
     if (Date.now() - touched > LONE) { watch(); if (!lock.open) bell.postMessage(0); }
     touched = Date.now();
+    if (!soon.open) return;
+    soon.close();
+    event.stopImmediatePropagation(); // it says "I am here", and nothing else
+    if (event.type === "keydown") event.preventDefault();
+    look();
   };
-  bell.onmessage = () => { touched = Date.now(); };
-  for (const kind of ["keydown", "pointerdown", "pointermove", "wheel"]) addEventListener(kind, touch, { passive: true });
+  bell.onmessage = () => { touched = Date.now(); soon.close(); };
+  for (const kind of ["keydown", "pointerdown", "pointermove", "wheel"]) addEventListener(kind, touch, { passive: kind !== "keydown" });
 
   // what is new
   const rows = (page) => [...page.querySelectorAll("main .rows a.row")];
@@ -101,11 +115,14 @@
     news.replaceChildren(button);
   };
   const look = async () => {
-    if (!live || document.hidden || lock.open || isBlank()) return;
+    const here = touched > asked; // somebody is at work: their sign-in lasts
+    if (document.hidden || lock.open || isBlank() || !(live || here)) return;
+    asked = Date.now();
     try {
-      const answer = await fetch(live.dataset.live, { headers: { "If-None-Match": tag, "X-Look": "again" }, cache: "no-store" });
+      const headers = { "If-None-Match": tag, "X-Look": here ? "here" : "again" };
+      const answer = await fetch(live ? live.dataset.live : "/desk/awake", { headers, cache: "no-store" });
       if (answer.status === 401 || answer.url.includes("/desk/sign-in")) { shut(); return; }
-      if (!answer.ok) return;
+      if (!answer.ok || !live) return;
       tag = answer.headers.get("ETag") || "";
       show(new DOMParser().parseFromString(await answer.text(), "text/html"));
     } catch { if (news) news.textContent = words.lost; }
@@ -124,13 +141,15 @@
     if (shown.includes(next)) next.focus(); else next.click(); // on a phone the list is not beside the tip
   };
   const follow = (key) => {
-    const what = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)].find(seen);
+    const all = [...document.querySelectorAll(`[data-key="${CSS.escape(key)}"]`)];
+    const link = (one) => one.matches("a");
+    const what = all.find((one) => seen(one) && !link(one)) || all.find(seen) || all.find(link);
     if (!what) return false;
     if (what.hash && what.pathname === location.pathname) {
       location.hash = what.hash;
       const field = document.querySelector(what.hash).querySelector("textarea, select, input:not([type=hidden])");
       if (field) field.focus();
-    } else if (what.matches("a, button")) what.click();
+    } else if (link(what) || what.matches("button")) what.click();
     else what.focus();
     return true;
   };
@@ -139,16 +158,18 @@
     if (event.target.matches(TYPED)) { if (event.key === "Escape") event.target.blur(); return; }
     if (!document.body.dataset.shortcuts) return;
     const key = event.key;
-    if (isBlank()) { if (key === "b" || key === "Escape") blank(false); event.preventDefault(); return; }
+    if (isBlank()) { if (key === "b" || key === "Escape") hide("blank", false); event.preventDefault(); return; }
     if (key === "?") { if (sheet.open) sheet.close(); else sheet.showModal(); event.preventDefault(); return; }
     if (sheet.open) return;
-    if (key === "b") blank(true);
+    if (key === "b") hide("blank", true);
     else if (key === "j" || key === "k") move(key === "j" ? 1 : -1);
     else if (!/^[a-z/]$/.test(key) || !follow(key)) return;
     event.preventDefault();
   });
-  addEventListener("click", () => { if (isBlank()) blank(false); });
+  addEventListener("click", () => { if (isBlank()) hide("blank", false); });
 
+  const current = document.querySelector(".tabs [aria-current]");
+  if (current) current.parentElement.scrollLeft = current.offsetLeft - 12; // the row of tabs scrolls on a phone
   document.addEventListener("visibilitychange", () => { watch(); look(); tick(); });
   addEventListener("pageshow", (event) => { if (event.persisted) { watch(); look(); } });
   setInterval(look, EVERY);

@@ -98,6 +98,7 @@ ACCESS = {
     "POST /desk/account/codes": Access(ANYBODY, 422, leaves="codes_made"),
     # the queue and a tip
     "GET /desk/": Access(ANYBODY, 200, else_where={"admin": 303}),
+    "GET /desk/awake": Access(ANYBODY, 204),
     "GET /desk/keys": Access(ANYBODY, 200),
     "GET /desk/tips/<uid>": of_a_tip(200, "viewed"),
     "GET /desk/tips/<uid>/now": of_a_tip(200, NOTHING),  # names and verbs, no word of the tip

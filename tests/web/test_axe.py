@@ -108,7 +108,7 @@ def test_the_desk(page: Page, address: str, lang: str, shared_app: Flask) -> Non
     press(page.locator(".find button"))
     expect(page.locator(".finds mark").first).to_be_visible()
     judge(page)
-    for path in (tip, "/desk/account", "/desk/account/authenticator", "/desk/key"):
+    for path in (tip, "/desk/account", "/desk/account/authenticator", "/desk/key", "/desk/keys"):
         page.goto(f"{address}{path}")
         judge(page)
 

@@ -102,6 +102,13 @@ def now(who: Identity, uid: str) -> Response:
     return answer
 
 
+@blueprint.get("/desk/awake")
+@signed_in(*ANYBODY, before_enrolment=True)
+def awake(_who: Identity) -> Response:
+    """Hear from a page on which somebody reads or writes: their sign-in lasts."""
+    return Response(status=204)
+
+
 @blueprint.get("/desk/keys")
 @signed_in(*ANYBODY)
 def keys(who: Identity) -> str:

@@ -21,7 +21,7 @@ TABS: tuple[
     (_l("New"), {"stage": "received"}, "new"),
     (_l("Urgent"), {"priority": "P0"}, "urgent"),
     (_l("Mine"), {"mine": "1"}, "mine"),
-    (_l("Waits for reporter"), {"waits": "1"}, "waits"),
+    (_l("Waiting for the reporter"), {"waits": "1"}, "waits"),
     (_l("Overdue"), {"overdue": "1"}, "overdue"),
     (_l("Offered"), {"offered": "1"}, "offered"),
     (_l("Closed"), {"stage": "closed"}, None),

@@ -65,9 +65,13 @@ def signed_in(*roles: str, before_enrolment: bool = False) -> Callable[[View], V
 def present() -> Identity:
     """Return who is signed in. SignInNeeded, also after fifteen minutes in which nobody asked for anything.
 
-    What a page fetches by itself (to look for news) is no sign that anybody is there; browsers tell it apart.
+    What a page fetches by itself (to look for news) is no sign that anybody is there; browsers tell it apart. The
+    desk's script says whether somebody touched the page since it last asked (``X-Look: here``) or not (``again``).
     """
-    by_itself = request.method in _SAFE_METHODS and request.headers.get("Sec-Fetch-Dest") == "empty"
+    by_itself = request.method in _SAFE_METHODS and (
+        request.headers.get("X-Look") == "again"
+        or (request.headers.get("Sec-Fetch-Dest") == "empty" and request.headers.get("X-Look") != "here")
+    )
     return house().who(request.cookies.get(COOKIE, ""), "cookie", at_work=not by_itself)
 
 
