@@ -15,6 +15,7 @@ from tests.web.desk import Desk, at, tell, tip_at, words
 from tipline import followup
 from tipline.house import House, utc_now
 from tipline.sealing.passwords import receipt_keys
+from tipline.web import clock_words, filters
 
 
 @pytest.fixture
@@ -34,6 +35,33 @@ def seen(page: str) -> str:
     found = re.search(r'name="seen" value="([0-9]+)"', page)
     assert found
     return found[1]
+
+
+@pytest.mark.parametrize(
+    ("time", "up", "said"),
+    [
+        (timedelta(seconds=1), True, "1 min"),
+        (timedelta(seconds=59), False, "0 min"),
+        (timedelta(minutes=59, seconds=1), True, "60 min"),
+        (timedelta(hours=1), True, "1 h"),
+        (timedelta(hours=47, minutes=59), False, "47 h"),
+        (timedelta(hours=48), False, "2 d"),
+    ],
+)
+def test_a_time_is_said_in_one_unit(app: Flask, time: timedelta, up: bool, said: str) -> None:
+    with app.test_request_context("/en/"):
+        assert clock_words.span(time, up=up) == said
+
+
+def test_a_filter_is_an_address_and_nothing_else_is_asked_for(app: Flask) -> None:
+    asked = {"stage": "received", "priority": "P9", "place": "nowhere", "mine": "1", "waits": "yes", "x": "y"}
+    found = filters.kept(filters.wanted(asked))
+    assert found == {"stage": "received", "mine": "1"}
+    assert filters.query(filters.wanted(asked)) == "?stage=received&mine=1"
+    assert filters.query(filters.wanted({})) == ""
+    with app.test_request_context("/desk/tips/x/take", method="POST", data={"list": "overdue=1&cursor=P0.1.1&mine=2"}):
+        assert filters.carried() == {"overdue": "1"}
+        assert filters.name_of(filters.wanted(filters.carried())) in {"Overdue", "E fetiloe ke nako"}
 
 
 def test_clocks_count_down_in_words(app: Flask, house: House) -> None:
@@ -121,6 +149,9 @@ def test_an_act_on_an_old_page_is_asked_about_once_more(desk: Desk, colleague: D
     [
         ("take", {}),
         ("outcome", {"result": "no_action", "note": "Nothing to be done."}),
+        ("priority", {"to": "P0", "reason": "She is alone with him."}),
+        ("referrals", {"desk": "shelter", "consent": "agreed", "reason": "A bed for tonight."}),
+        ("exclusions", {"desk": "shelter", "reason": "His sister works there."}),
     ],
 )
 def test_nothing_is_decided_over_what_the_reporter_just_wrote(
@@ -140,7 +171,9 @@ def test_nothing_is_decided_over_what_the_reporter_just_wrote(
     for one in typed.values():
         assert one in answer.text
     after = tip_at(house, tip)
-    assert (after.stage, after.taken_by) == (before.stage, before.taken_by)
+    for one in ("stage", "taken_by", "priority", "excluded"):
+        assert getattr(after, one) == getattr(before, one)
+    desk.post(f"{tip}/{form}", seen=seen(answer.text), **typed)
 
 
 def test_notes_and_answers_only_add(desk: Desk, colleague: Desk, house: House) -> None:

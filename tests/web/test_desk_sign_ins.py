@@ -71,6 +71,13 @@ def test_a_page_that_looks_for_news_by_itself_keeps_nobody_signed_in(app: Flask,
     assert desk.client.get("/desk/", headers=_BY_ITSELF).status_code == 303
 
 
+def test_whoever_writes_for_long_stays_signed_in(app: Flask, house: House) -> None:
+    desk: Desk = at(app, "immigration")
+    for look, status in (("here", 204), ("here", 204), ("again", 204), ("again", 303)):
+        turn(house, IDLE / 2 + timedelta(seconds=1))
+        assert desk.client.get("/desk/awake", headers={**_BY_ITSELF, "X-Look": look}).status_code == status
+
+
 def test_a_token_of_the_api_lasts_its_ten_hours(app: Flask, house: House) -> None:
     token = make.signed_in(house, "immigration").token
     turn(house, timedelta(hours=9))
