@@ -62,7 +62,7 @@ def _measure(
         tips = 100_000 if quick else 1_000_000
         instance.fill(large, tips)
         big = _serve(stack, "app:create_app", {"TIPLINE_VAR": str(large)}, "/healthz")
-        note(rows.queue(bench, big, lambda one: _queue_page(one, made["immigration"]), tips))
+        note(*rows.queue(bench, big, lambda one, at: _queue_page(one, at, made["immigration"]), tips))
     for name in ("lesson", "ussd_none", "ussd_kept", "sms"):
         if name in wanted:
             note(getattr(rows, name)(bench))
@@ -82,15 +82,15 @@ def _serve(stack: contextlib.ExitStack, app: str, environ: dict[str, str], probe
     return stack.enter_context(server.serving(server.granian(port, app), port, {**environ, "PORT": str(port)}, probe))
 
 
-def _queue_page(one: server.Server, password: str) -> bytes:
-    """Sign in as a browser would and return the request for the queue."""
+def _queue_page(one: server.Server, address: str, password: str) -> bytes:
+    """Sign in as a browser would and return the request for a page of the queue."""
     connection = http.client.HTTPConnection("127.0.0.1", one.port)
     body = urlencode({"username": "immigration", "password": password})
     origin = f"http://127.0.0.1:{one.port}"
     connection.request("POST", "/desk/sign-in", body, {**rows.FORM, "Origin": origin})
     cookie = connection.getresponse().getheader("Set-Cookie", "").split(";")[0]
     connection.close()
-    return load.request("GET", "/desk/", headers={**rows.BROWSER, "Cookie": cookie})
+    return load.request("GET", address, headers={**rows.BROWSER, "Cookie": cookie})
 
 
 if __name__ == "__main__":

@@ -42,11 +42,14 @@ def fill(var: Path, tips: int) -> None:
         "taken_by": "NULL",  # nobody takes two hundred thousand
         "received_at": "strftime('%Y-%m-%d %H:%M:%f000', base.received_at, '-' || n.i || ' seconds')",
         "priority": "'P' || (n.i % 4)",
+        "waits": "n.i % 5 = 0",
     }
     arrival = {
         "tip_id": "base.tip_id + n.i * :step",
         "priority": "'P' || (n.i % 4)",
         "arrival": "base.arrival + n.i * 1000",
+        "due": "base.due - n.i * 1000",  # most are late
+        "waits": "n.i % 5 = 0",
     }
     step = max(samples) + 1
     rounds = -(-(tips - len(samples)) // len(samples))

@@ -149,19 +149,20 @@ def sustained(bench: Bench) -> Result:
     return Result("tips sustained / Argon2id alone", value, "×", 0.85, True, detail)
 
 
-def queue(bench: Bench, big: Server, ask: Callable[[Server], bytes], tips: int) -> Result:
-    """Measure the queue page of a big instance against that of a small one: the 99th percentile, one reader."""
-    requests = {server: ask(server) for server in (bench.ours, big)}
-    took: dict[Server, list[float]] = {bench.ours: [], big: []}
-    for _ in range(max(bench.rounds, 2)):
-        for server, data in requests.items():
-            load.drive(server.port, load.always(data, 1), seconds=0.5)
-            seen = load.drive(server.port, load.always(data, 1), seconds=bench.seconds)
-            _check(seen, frozenset({200}))
-            took[server] += seen.took
-    small, large = (sorted(every)[int(len(every) * 0.99)] for every in took.values())
-    detail = f"p99 {large * 1000:.1f} ms of {small * 1000:.1f} ms"
-    return Result(f"the queue with {tips:,} tips / with 1,000", large / small, "×", 1.3, False, detail)
+def queue(bench: Bench, big: Server, ask: Callable[[Server, str], bytes], tips: int) -> Iterator[Result]:
+    """Measure queue pages of a big instance against those of a small one: the 99th percentile, one reader."""
+    for name, address in (("the queue", "/desk/"), ("overdue", "/desk/?overdue=1"), ("waiting", "/desk/?waits=1")):
+        requests = {server: ask(server, address) for server in (bench.ours, big)}
+        took: dict[Server, list[float]] = {bench.ours: [], big: []}
+        for _ in range(max(bench.rounds, 2)):
+            for server, data in requests.items():
+                load.drive(server.port, load.always(data, 1), seconds=0.5)
+                seen = load.drive(server.port, load.always(data, 1), seconds=bench.seconds)
+                _check(seen, frozenset({200}))
+                took[server] += seen.took
+        small, large = (sorted(every)[int(len(every) * 0.99)] for every in took.values())
+        detail = f"p99 {large * 1000:.1f} ms of {small * 1000:.1f} ms"
+        yield Result(f"{name} with {tips:,} tips / with 1,000", large / small, "×", 1.3, False, detail)
 
 
 def kannel(bench: Bench, texts: int) -> Result:
