@@ -10,7 +10,7 @@ from datetime import datetime
 from statistics import median
 from typing import Any
 
-from sqlalchemy import Boolean, ColumnElement, Select, func, literal_column, select, tuple_
+from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 
 from tipline import clocks
@@ -29,7 +29,7 @@ _CURSOR = re.compile(r"(P[0-3])\.(-?[0-9]{1,16})\.([0-9]{1,18})", re.ASCII)
 # lead SQLite to walk the whole queue).
 _NOT_CLOSED = TipDesk.stage != "closed"
 _OFFERED = TipDesk.state == literal_column("'offered'")  # as its partial index has it
-_WAITS: ColumnElement[bool] = literal_column("tip_desk.waits", Boolean)  # so has this
+_WAITS: ColumnElement[bool] = literal_column("tip_desk.waits")  # so has this: a Boolean would become ``waits = 1``
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from sqlalchemy import Connection, event
 
 from tests import make
 from tests.unit.conftest import Core
 from tipline import casework, errors, queue
+from tipline.house import House
 from tipline.queue import Page
 
 CALM = "He sells forged permits at the taxi rank."
@@ -192,6 +194,37 @@ class TestSummary:
         core.people = {**core.people, "immigration": dataclasses.replace(core.people["immigration"], role=role)}
         with pytest.raises(errors.NotAllowed):
             summary(core, "immigration")
+
+
+@pytest.mark.parametrize(
+    ("wanted", "index"),
+    [
+        ({}, "ix_queue"),
+        ({"stage": "received"}, "ix_queue_stage"),
+        ({"priority": "P0"}, "ix_queue"),
+        ({"offered": True}, "ix_queue_offered"),
+        ({"waits": True}, "ix_queue_waits"),
+        ({"overdue": True}, "ix_queue_due"),
+    ],
+)
+def test_each_filter_is_led_by_its_own_index(house: House, wanted: dict[str, Any], index: str) -> None:
+    plans: list[str] = []
+
+    def explain(connection: Connection, _: Any, said: str, given: Any, *__: Any) -> None:
+        if said.startswith("SELECT") and "tip_desk" in said:
+            found = connection.connection.cursor().execute("EXPLAIN QUERY PLAN " + said, given).fetchall()
+            plans.append(" ".join(row[3] for row in found))
+
+    who = make.identity(house, "immigration")
+    event.listen(house.database.engine, "before_cursor_execute", explain)
+    with house.database.read() as session:
+        queue.page(session, who, now=house.clock(), **wanted)
+        queue.counts(session, who, house.clock())
+    first = plans[0]
+    assert f"tip_desk USING INDEX {index} (" in first
+    assert "TEMP B-TREE FOR ORDER BY" not in first
+    assert any("INDEX ix_queue_waits (" in one for one in plans), "so are the counts"
+    assert any("INDEX ix_queue_due (" in one for one in plans)
 
 
 @given(st.binary(min_size=16, max_size=16))

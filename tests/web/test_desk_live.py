@@ -239,13 +239,20 @@ def test_single_keys_are_told_and_can_be_switched_off(desk: Desk) -> None:
     assert "data-shortcuts" in desk.get("/desk/")
 
 
-def test_the_script_is_our_own_file_and_the_policy_stays_strict(desk: Desk) -> None:
+def test_the_script_is_our_own_file_and_a_full_queue_stays_light_and_strict(desk: Desk, house: House) -> None:
+    for _ in range(25):
+        tell(house, danger_now=True, child=True, place="maputsoe-bridge")
     answer = desk.client.get("/desk/")
     policy = answer.headers["Content-Security-Policy"]
     assert "script-src 'self'" in policy
     assert "unsafe" not in policy
     found = re.findall(r'<script src="(/look/desk-[\w-]+\.js)" defer></script>', answer.text)
     assert len(found) == 1
+    styles = re.findall(r'<link rel="stylesheet" href="([^"]+)">', answer.text)
+    parts = ["/desk/", "/favicon.svg", *found, *styles]
+    assert len(parts) <= 6
+    got = [desk.client.get(one, headers={"Accept-Encoding": "gzip, br"}) for one in parts]
+    assert sum(len(one.data) for one in got) < 40_000
     script = desk.client.get(found[0])
     assert script.headers["Cache-Control"] == "public, max-age=604800"
     assert "<script" not in desk.client.get("/desk/sign-in").text
