@@ -155,7 +155,7 @@ def test_an_act_on_an_old_page_is_asked_about_once_more(desk: Desk, colleague: D
     ],
 )
 def test_nothing_is_decided_over_what_the_reporter_just_wrote(
-    desk: Desk, house: House, form: str, typed: dict[str, str]
+    desk: Desk, house: House, form: str, typed: dict[str, Any]
 ) -> None:
     done = house.take_in(make.report())
     tip = f"/desk/tips/{make.uid(house, done.tip_id)}"

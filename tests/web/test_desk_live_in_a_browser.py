@@ -43,6 +43,7 @@ def enter(page: Page, address: str, app: Flask, where: str = "/desk/") -> None:
 
 def status(page: Page, said: str) -> None:
     expect(page.locator("p.said")).to_contain_text(said)
+    page.wait_for_load_state()  # then keys work
 
 
 def tabs(page: Page, times: int) -> None:
@@ -61,6 +62,7 @@ def test_one_child_in_danger_by_keys_alone(page: Page, address: str, house: Hous
     key.type(make.password(house, "immigration"))
     key.press("Enter")
     expect(page).to_have_url(f"{address}/desk/")
+    page.wait_for_load_state()
     key.press("?")
     expect(page.locator("#sheet")).to_be_visible()
     judge(page)
@@ -82,6 +84,7 @@ def test_one_child_in_danger_by_keys_alone(page: Page, address: str, house: Hous
     key.press("Enter")
     expect(page.locator(".story")).to_have_text(CHILD)
     tip = page.url
+    page.wait_for_load_state()
     expect(page.locator(".head .clock")).to_have_text("police: 23 h left")
     key.press("t")
     status(page, "You work on this tip now.")
@@ -109,6 +112,7 @@ def test_one_child_in_danger_by_keys_alone(page: Page, address: str, house: Hous
     expect(page.locator("#refer-desk")).to_be_focused()
     key.press("Tab")
     key.press("Enter")
+    page.wait_for_url("**/refer?*")
     page.locator("[name=consent]").first.focus()
     key.press("Space")
     page.locator("#reason").focus()
@@ -120,6 +124,7 @@ def test_one_child_in_danger_by_keys_alone(page: Page, address: str, house: Hous
     expect(page.locator("#search")).to_be_focused()
     page.go_back()
     expect(page.locator(".story")).to_have_text(CHILD)
+    page.wait_for_load_state()
     key.press("e")
     expect(page.locator("#close-result")).to_be_focused()
     key.type("Somebody")
@@ -132,6 +137,7 @@ def test_one_child_in_danger_by_keys_alone(page: Page, address: str, house: Hous
     key.press("u")
     expect(page).to_have_url(f"{address}/desk/")
     expect(page.locator("main a.row")).to_have_count(1)
+    page.wait_for_load_state()
     key.press("/")
     expect(page.locator("#search")).to_be_focused()
 
