@@ -68,6 +68,7 @@ class Started:
     expires_at: datetime
     recovery_key: str | None = field(repr=False)
     must_enrol: bool
+    renewed: bool = False  # it is the recovery key of the next key, made because somebody left
 
 
 @dataclass(frozen=True)
@@ -223,6 +224,9 @@ def begin(
         raise EnrolFirst
     session.execute(delete(SignIn).where(or_(SignIn.expires_at < now, _idle(now))))
     recovery = desks.found(session, account, now) if account.role in READERS else None
+    must_enrol = second_factor and not account.totp_confirmed
+    by_page = account.role in READERS and kind == COOKIE and not must_enrol
+    renewed = desks.renew(session, account, key, now) if by_page and recovery is None else None
     raw_id, by = secrets.token_bytes(_ID_BYTES), secrets.token_bytes(_KEY_BYTES)
     session.add(
         SignIn(
@@ -231,11 +235,12 @@ def begin(
         )
     )  # fmt: skip
     session.flush()
-    if recovery is not None:
-        audit.note(session, "key_made", now, account_id=account.id, desk_id=account.desk_id)
+    if recovery or renewed:
+        verb = "key_renewed" if renewed else "key_made"
+        audit.note(session, verb, now, account_id=account.id, desk_id=account.desk_id)
     audit.note(session, "signed_in", now, account_id=account.id, desk_id=account.desk_id, of=account.id, by=kind)
     token = base64.urlsafe_b64encode(raw_id + by).decode().rstrip("=")
-    return Started(token, now + SIGNED_IN_FOR, recovery, second_factor and not account.totp_confirmed)
+    return Started(token, now + SIGNED_IN_FOR, renewed or recovery, must_enrol, renewed is not None)
 
 
 def resolve(session: Session, token: str, *, kind: str, now: datetime, second_factor: bool) -> Identity:

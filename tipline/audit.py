@@ -53,6 +53,7 @@ VERBS = {  # verb → what it is done to; there is no other place, and an act wi
     "key_opened": DESK,
     "key_refused": DESK,
     "recovery_made": DESK,
+    "recovery_tried": DESK,
     "key_shared": ACCOUNT,
     "signed_in": ACCOUNT,
     "sign_in_refused": ACCOUNT,

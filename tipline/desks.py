@@ -220,13 +220,14 @@ def open_by_recovery(session: Session, desk_id: int, recovery: str) -> dict[str,
     return _with_older(session, desk_id, {present.id: opened})
 
 
-def new_recovery(session: Session, desk_id: int, held: dict[str, PrivateKey]) -> str:
+def new_recovery(session: Session, desk_id: int, held: dict[str, PrivateKey], now: datetime) -> str:
     """Give the desk another recovery key, shown once; the one before no longer opens anything. NoDeskAccess."""
     present = _present(session, desk_id)
     if present is None or present.id not in held:
         raise NoDeskAccess
     recovery = recovery_text(secrets.token_bytes(20))
     present.recovery_wrap = _recovery_wrap(held[present.id], recovery)
+    present.paper_at, present.tried_at, present.tried_by = now, None, None
     session.flush()
     return recovery
 
@@ -236,6 +237,20 @@ def renewal_due(session: Session, desk_id: int) -> bool:
     left = select(Account.id).where(Account.desk_id == desk_id, Account.disabled_at >= DeskKey.created_at)
     wanted = select(DeskKey.id).where(DeskKey.desk_id == desk_id, DeskKey.retired_at.is_(None), left.exists())
     return session.scalar(wanted) is not None
+
+
+def renew(session: Session, account: Account, key: PrivateKey, now: datetime) -> str | None:
+    """Make the desk's next key as a member who holds the present one signs in, if somebody left; see ``rotate``.
+
+    Return the recovery key, to be shown once; None if no renewal is due, or they do not hold the key.
+    """
+    if account.desk_id is None or not renewal_due(session, account.desk_id) or not holds_key(session, account.id):
+        return None
+    session.get(Desk, account.desk_id, with_for_update=True)  # of two who sign in at once, the second finds it done
+    try:
+        return rotate(session, account.desk_id, private_keys(session, account, key), now)
+    except (AlreadyThere, NoDeskAccess):
+        return None
 
 
 def rotate(session: Session, desk_id: int, held: dict[str, PrivateKey], now: datetime) -> str:

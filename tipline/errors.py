@@ -171,6 +171,12 @@ class NameTaken(DomainError):
     code = "name_taken"
 
 
+class TooMany(DomainError):
+    """Too many wrong tries; after a while one may try again."""
+
+    code = "too_many"
+
+
 class Busy(DomainError):
     """Too many ask at once; trying again in a moment helps."""
 

@@ -57,6 +57,9 @@ class DeskKey(Base):
     newer_wrap: Mapped[bytes | None]
     created_at: Mapped[datetime]
     retired_at: Mapped[datetime | None]
+    paper_at: Mapped[datetime | None]  # since when the recovery key is another one than the first
+    tried_at: Mapped[datetime | None]  # when somebody proved last that the paper opens it
+    tried_by: Mapped[int | None]  # their account
 
 
 class DeskMember(Base):

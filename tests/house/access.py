@@ -141,6 +141,7 @@ ACCESS = {
     "GET /desk/key": Access(READERS, 200),
     "POST /desk/key/share": Access(READERS, 404, leaves="key_shared"),
     "POST /desk/key/open": Access(READERS, 422, leaves="key_opened"),
+    "POST /desk/key/try": Access(READERS, 422, leaves="recovery_tried"),
     "POST /desk/key/recovery": Access(READERS, 200, leaves="recovery_made"),
     "POST /desk/key/renew": Access(READERS, 409, leaves="key_renewed"),
     "GET /desk/people": Access(ADMIN, 200),

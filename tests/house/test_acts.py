@@ -153,6 +153,8 @@ def _keys_and_people(app: Flask, house: House, log: Log) -> None:
         case.post("/desk/key/share", account=str(number))
     with log.gains("recovery_made"):
         recovery = shown(case.post("/desk/key/recovery", 200).text)
+    with log.gains("recovery_tried"):
+        case.post("/desk/key/try", recovery=recovery)
     with log.gains("account_renewed"):
         word = shown(admin.post(f"/desk/people/{number}/passphrase", 200).text)
     thabo.sign_in(word)

@@ -26,6 +26,7 @@ from tipline.models import (
     Base,
     CarrierCopy,
     Contact,
+    DeskKey,
     Draft,
     Entry,
     KeptBack,
@@ -94,6 +95,7 @@ def test_the_web_process_loads_neither_alembic_nor_a_carrier_it_does_not_use(var
 
 BYTES = b"sealed"
 A_DESK = "INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"
+A_KEY = "INSERT INTO desk_key (id, desk_id, version, point, recovery_wrap, created_at) VALUES ('k', 1, 1, :b, :b, :at)"
 A_TIP = """
 INSERT INTO tip (id, uid, binding, channel, language, category, priority, reasons, indicators, stage, lead_desk_id,
 excluded, content_consent, unfinished, unread, received_at, changed_at)
@@ -354,6 +356,18 @@ def test_the_fifteenth_carries_everything_across(kind: str, request: pytest.Fixt
             )
             session.flush()
             assert session.scalar(select(KeptBack.ended_at)) is None
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_sixteenth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with _empty_database(kind, request, tmp_path) as database:
+        migrate.upgrade(database, "0015")
+        with database.write() as session:
+            _put(session, A_DESK, A_KEY)
+        migrate.upgrade(database)
+        with database.read() as session:
+            kept = session.scalars(select(DeskKey)).one()
+            assert (kept.recovery_wrap, kept.created_at, kept.tried_at) == (BYTES, make.NOON, None)
 
 
 def _put(session: Session, *statements: str) -> None:

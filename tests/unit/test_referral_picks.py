@@ -116,7 +116,7 @@ def test_a_note_and_a_place_of_safety_open_to_their_desk_alone(core: Core) -> No
         referrals.refer(session, case, "police", "They ask for her.")
     for name in ("immigration", "police"):
         with core.house.database.write() as session:
-            recovery = desks.new_recovery(session, core.people[name].desk_id or 0, core.desk_keys(name))
+            recovery = desks.new_recovery(session, core.people[name].desk_id or 0, core.desk_keys(name), core.clock())
         with core.house.database.read() as session:
             by_paper = desks.open_by_recovery(session, core.people[name].desk_id or 0, recovery)
         for entry in core.entries(tip_id, thread.NOTE):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 
 import pytest
 from flask import Flask
@@ -10,6 +11,7 @@ from flask import Flask
 from tests import make
 from tests.web.desk import Desk, account_id, at, tell, words
 from tipline import desks
+from tipline.errors import SignInNeeded
 from tipline.house import House
 from tipline.models import Account
 from tipline.routing import DeskSeed
@@ -173,6 +175,89 @@ def test_a_second_renewal_still_opens_the_first_tips(app: Flask, house: House) -
     assert make.STORY in supervisor.get(tip)
     with house.database.read() as session:
         assert desks.by_slug(session, "immigration").version == 3
+
+
+def test_the_next_who_signs_in_renews_the_key_and_a_leaver_is_out(app: Flask, house: House) -> None:
+    before = tell(house)
+    supervisor = at(app, "supervisor")
+    thabo, word = newcomer(app, "thabo")
+    thabo.sign_in(word)
+    supervisor.post("/desk/key/share", account=account_id(house, "thabo"))
+    assert make.STORY in thabo.get(before)
+    who = house.who(cookie(thabo), "cookie")
+    bearer = house.sign_in("thabo", word, "", "bearer").token
+    at(app, "admin").post(f"/desk/people/{account_id(house, 'thabo')}/disable")
+    for ended, kind in ((cookie(thabo), "cookie"), (bearer, "bearer")):
+        with pytest.raises(SignInNeeded):
+            house.who(ended, kind)
+    assert thabo.sign_in(word).status_code == 401
+    with house.database.read() as session:
+        assert not desks.holds_key(session, who.account_id)
+
+    lerato, her_word = newcomer(app, "lerato")
+    assert lerato.sign_in(her_word).status_code == 303, "who does not hold the key makes none"
+    desk = Desk(app, "immigration")
+    answer = desk.sign_in(next="/desk/account")
+    assert answer.status_code == 200
+    assert "Somebody left your desk, so it got a new key" in answer.text
+    assert "first of your desk" not in answer.text
+    assert 'action="/desk/account"' in answer.text
+    recovery = shown(answer.text)
+    assert Desk(app, "supervisor").sign_in().status_code == 303, "not a second time"
+    assert "Somebody left" not in desk.get("/desk/")
+    desk.post("/desk/key/try", recovery=recovery)
+    assert make.STORY in desk.get(before)
+    assert make.STORY in supervisor.get(before)
+
+
+def test_the_key_before_is_sealed_to_for_three_days_more(app: Flask, house: House) -> None:
+    with house.database.read() as session:
+        first = desks.by_slug(session, "immigration")
+    newcomer(app, "thabo")
+    at(app, "admin").post(f"/desk/people/{account_id(house, 'thabo')}/disable")
+    now = house.clock()
+    assert shown(Desk(app, "immigration").sign_in().text)
+    with house.database.read() as session:
+        second = desks.by_slug(session, "immigration")
+        assert first.key is not None
+        assert second.key is not None
+        for hours, taken in ((71, {first.key.id, second.key.id}), (73, {second.key.id})):
+            assert desks.accepted_keys(session, [first.id], now + timedelta(hours=hours)).keys() == taken
+
+
+def test_the_paper_is_tried_and_nothing_changes(app: Flask, house: House) -> None:
+    tip, desk = tell(house), at(app, "immigration")
+    assert "Nobody has tried this paper yet." in words(desk.get("/desk/key"))
+    assert "three months" not in desk.get("/desk/")
+    recovery = shown(desk.post("/desk/key/recovery", 200).text)
+    desk.post("/desk/key/try", recovery=recovery.lower())
+    assert re.search(r"Last tried: [0-9:]+, by immigration\.", words(desk.get("/desk/key?done=tried")))
+    assert make.STORY in desk.get(tip)
+    later = house.clock() + timedelta(days=90, hours=1)
+    house.clock = lambda: later
+    desk = at(app, "immigration")
+    assert "Nobody has tried the recovery key on paper for three months." in words(desk.get("/desk/"))
+    desk.post("/desk/key/try", recovery=recovery)
+    assert "three months." not in words(desk.get("/desk/"))
+    desk.post("/desk/key/recovery", 200)
+    assert "Nobody has tried this paper yet." in words(desk.get("/desk/key")), "another paper, not tried"
+    assert "three months." not in words(desk.get("/desk/"))
+
+
+def test_guessing_a_recovery_key_is_bounded_for_the_one_who_guesses(app: Flask, house: House) -> None:
+    desk, supervisor = at(app, "immigration"), at(app, "supervisor")
+    recovery = shown(supervisor.post("/desk/key/recovery", 200).text)
+    for _ in range(10):
+        assert "WRONG" not in desk.post("/desk/key/try", 422, recovery="WRONG").text
+    for address in ("/desk/key/try", "/desk/key/open"):
+        assert "Too many tries" in desk.post(address, 429, recovery=recovery).text
+    supervisor.post("/desk/key/try", recovery=recovery)
+    later = house.clock() + timedelta(minutes=14, seconds=59)
+    house.clock = lambda: later
+    desk.post("/desk/key/try", 429, recovery=recovery)
+    after = later + timedelta(minutes=1)
+    house.clock = lambda: after
+    desk.post("/desk/key/try", recovery=recovery)
 
 
 def test_people_are_added_with_care(app: Flask, house: House) -> None:

@@ -38,7 +38,7 @@ def sign_in() -> str:
 def enter() -> AnyResponse:
     """Sign in: all three at once, and one answer whatever was wrong. A language chosen at the door is kept.
 
-    The first member of a desk is shown its recovery key here and nowhere else.
+    The first member of a desk is shown its recovery key here and nowhere else; the first after somebody left, the next.
     """
     form = request.form
     try:
@@ -58,7 +58,10 @@ def enter() -> AnyResponse:
     if started.recovery_key is None:
         return keep(redirect(onward, 303), started)  # type: ignore[arg-type] # werkzeug's class, the same cookie
     never_compress()
-    shown = page("desk/recovery_key.html", who, recovery_key=started.recovery_key, onward=onward, first=True)
+    shown = page(
+        "desk/recovery_key.html", who, recovery_key=started.recovery_key, onward=onward,
+        first=not started.renewed, renewed=started.renewed,
+    )  # fmt: skip
     return keep(Response(shown), started)
 
 

@@ -36,6 +36,7 @@ ACTS = {
     "key_opened": _l("Opened the desk’s key with the recovery key"),
     "key_refused": _l("Typed a recovery key that was not right"),
     "recovery_made": _l("Made a new recovery key"),
+    "recovery_tried": _l("Tried the recovery key: it opens"),
     "signed_in": _l("Signed in"),
     "signed_out": _l("Signed out"),
     "passphrase_refused": _l("Mistyped their own passphrase"),

@@ -7,7 +7,7 @@ from flask_babel import gettext
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from tipline import desks
+from tipline import desks, drill
 from tipline.accounts import READERS, Identity
 from tipline.errors import NotFound
 from tipline.models import Account
@@ -46,14 +46,27 @@ def open_by_recovery(who: Identity) -> AnyResponse:
     """Take the desk's recovery key and share the desk's key with the one who typed it."""
     try:
         with house().database.write() as session:
+            drill.bound(session, who, house().clock())
             opened = desks.open_by_recovery(session, who.desk_id or 0, request.form.get("recovery", ""))
             desks.share(session, opened, session.get_one(Account, who.account_id))
             house().note(session, who, "key_opened")
     except CannotOpen:
-        with house().database.write() as session:
-            house().note(session, who, "key_refused")
-        return Response(_page(who, gettext("This is not your desk’s present recovery key. Check every letter.")), 422)
+        return _refused(who)
     return redirect(url_for("accounts.desk_key.key", done="opened"), 303)
+
+
+@blueprint.post("/desk/key/try")
+@signed_in(*READERS)
+def try_recovery(who: Identity) -> AnyResponse:
+    """Prove that the recovery key on paper opens the desk's key; nothing else changes."""
+    now = house().clock()
+    try:
+        with house().database.write() as session:
+            drill.bound(session, who, now)
+            drill.prove(session, who, request.form.get("recovery", ""), now)
+    except CannotOpen:
+        return _refused(who)
+    return redirect(url_for("accounts.desk_key.key", done="tried"), 303)
 
 
 @blueprint.post("/desk/key/recovery")
@@ -61,7 +74,7 @@ def open_by_recovery(who: Identity) -> AnyResponse:
 def new_recovery(who: Identity) -> Response:
     """Make another recovery key and show it once; the one on paper no longer opens anything."""
     with house().database.write() as session:
-        recovery = desks.new_recovery(session, who.desk_id or 0, held(session, who))
+        recovery = desks.new_recovery(session, who.desk_id or 0, held(session, who), house().clock())
         house().note(session, who, "recovery_made")
     return _shown(who, recovery)
 
@@ -73,7 +86,7 @@ def renew(who: Identity) -> Response:
     with house().database.write() as session:
         recovery = desks.rotate(session, who.desk_id or 0, held(session, who), house().clock())
         house().note(session, who, "key_renewed")
-    return _shown(who, recovery)
+    return _shown(who, recovery, renewed=True)
 
 
 def held(session: Session, who: Identity) -> dict[str, PrivateKey]:
@@ -81,9 +94,17 @@ def held(session: Session, who: Identity) -> dict[str, PrivateKey]:
     return desks.private_keys(session, session.get_one(Account, who.account_id), who.key)
 
 
-def _shown(who: Identity, recovery: str) -> Response:
+def _refused(who: Identity) -> Response:
+    with house().database.write() as session:
+        house().note(session, who, "key_refused")
+    return Response(_page(who, gettext("This is not your desk’s present recovery key. Check every letter.")), 422)
+
+
+def _shown(who: Identity, recovery: str, *, renewed: bool = False) -> Response:
     never_compress()
-    return Response(page("desk/recovery_key.html", who, recovery_key=recovery, onward="/desk/key", first=False))
+    return Response(
+        page("desk/recovery_key.html", who, recovery_key=recovery, onward="/desk/key", first=False, renewed=renewed)
+    )
 
 
 def _page(who: Identity, wrong: str = "") -> str:
@@ -91,4 +112,5 @@ def _page(who: Identity, wrong: str = "") -> str:
         holds = desks.holds_key(session, who.account_id)
         waiting = [one for one in desks.waiting_for_key(session, who.desk_id or 0) if one.id != who.account_id]
         due = desks.renewal_due(session, who.desk_id or 0)
-        return page("desk/key.html", who, holds=holds, waiting=waiting, due=due, wrong=wrong)
+        tried = drill.state(session, who.desk_id or 0, house().clock())
+        return page("desk/key.html", who, holds=holds, waiting=waiting, due=due, tried=tried, wrong=wrong)

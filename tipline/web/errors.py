@@ -25,6 +25,7 @@ STATUS: dict[type[Exception], int] = {
     errors.DeskNotReady: 409,
     errors.NoDeskKey: 503,
     errors.Busy: 503,
+    errors.TooMany: 429,
     KeyFileMissing: 503,
 }
 MESSAGES = {

@@ -7,7 +7,7 @@ import hashlib
 from flask import Response, request
 from sqlalchemy.orm import Session
 
-from tipline import blocklist, callback, desks, places, queue, safe_times
+from tipline import blocklist, callback, desks, drill, places, queue, safe_times
 from tipline.accounts import Identity
 from tipline.queue import Page
 from tipline.web import call_words, filters, house
@@ -23,18 +23,21 @@ def show(who: Identity) -> Response:
         counts = queue.counts(session, who, now)
         waiting = [one.name for one in desks.waiting_for_key(session, who.desk_id or 0) if one.id != who.account_id]
         due = desks.renewal_due(session, who.desk_id or 0)
-        tag = _tag(who, shown, counts, waiting, due)
+        drill_due = drill.state(session, who.desk_id or 0, now).due
+        tag = _tag(who, shown, counts, waiting, (due, drill_due))
         if request.if_none_match.contains_weak(tag):
             answer = Response(status=304)
         else:
-            answer = Response(_page(session, who, wanted, shown, counts, waiting, due=due, tag=tag))
+            answer = Response(
+                _page(session, who, wanted, shown, counts, waiting, due=due, drill_due=drill_due, tag=tag)
+            )
     answer.set_etag(tag, weak=True)
     return answer
 
 
 def _page(
     session: Session, who: Identity, wanted: dict[str, object], shown: Page, counts: dict[str, int],
-    waiting: list[str], *, due: bool, tag: str,
+    waiting: list[str], *, due: bool, drill_due: bool, tag: str,
 ) -> str:  # fmt: skip
     tips = [row.tip for row in shown.rows]
     times = callback.times(session, who, tips, house().keys)
@@ -56,12 +59,13 @@ def _page(
         holds=desks.holds_key(session, who.account_id),
         waiting=waiting,
         due=due,
+        drill_due=drill_due,
         reference=queue.reference,
         all_places=places.ALL,
     )
 
 
-def _tag(who: Identity, shown: Page, counts: dict[str, int], waiting: list[str], due: bool) -> str:  # noqa: FBT001
+def _tag(who: Identity, shown: Page, counts: dict[str, int], waiting: list[str], due: tuple[bool, bool]) -> str:
     """Return what changes when the page would: counts, rows and their newest change. No word of a tip is in it."""
     rows = [
         (

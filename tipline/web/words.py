@@ -184,6 +184,7 @@ DONE = {
     "prioritised": _l("The priority is decided."),
     "shared": _l("The key is shared."),
     "opened": _l("You hold the desk’s key now."),
+    "tried": _l("The paper is right: it opens the desk’s key. Lock it away again."),
     "disabled": _l("The account is disabled and signed out."),
     "password": _l("Your passphrase was changed. You are signed out everywhere else."),
     "language": _l("The language was changed."),
