@@ -48,7 +48,7 @@ def fill(var: Path, tips: int) -> None:
         "tip_id": "base.tip_id + n.i * :step",
         "priority": "'P' || (n.i % 4)",
         "arrival": "base.arrival + n.i * 1000",
-        "due": "base.due - n.i * 1000",  # most are late
+        "due": "base.due - 360000000 - n.i * 1000",  # late, all of them
         "waits": "n.i % 5 = 0",
     }
     step = max(samples) + 1
