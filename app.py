@@ -69,7 +69,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     house.wake = work.wake
     own = settings.var / services.FILE
     lessons = {
-        lang: [Lesson(one.slug, one.title, one.ussd) for one in content.library.load(lang) if one.ussd]
+        lang: [Lesson(one.slug, one.short, one.ussd) for one in content.library.load(lang) if one.ussd]
         for lang in ("st", "en")
     }
     app.extensions.update(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import html
 import re
+import tomllib
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
@@ -14,12 +15,19 @@ from content import library, spelling
 from content.library import HERE, LANGUAGES, Lesson, LessonError
 
 SCENES = HERE.parent / "static" / "scenes"
+RULES = tomllib.loads((HERE / "rules.toml").read_text(encoding="utf-8"))
+SHORT = 20  # septets of the title in the list by USSD
+SCENE_BYTES = 3072
+LONG_WORD = 6  # letters; LIX counts the words that have more
 SCREENS = 5  # a lesson by USSD
 SCREEN_SEPTETS = 119  # of 150; the rest is for "CON ", the way on, back and to the menu
 MOST_WORDS = 12  # a sentence, on average
 REVIEW_EVERY = timedelta(days=184)  # Anti-Trafficking in Persons Act, s. 43: reviewed "biannually"
 NOTICES = frozenset({"not_reviewed"})  # told, but no failure: the page itself says so to its readers
 _GSM7 = re.compile(r"[A-Za-z0-9 @£$¥èéùìòÇØøÅåÄÖÑÜ§äöñüàΔΦΓΛΩΠΨΣΘΞÆæßÉ!\"#¤%&'()*+,\-./:;<=>?¡¿_\n]*")
+_MARK = re.compile(r"\[\^(\d+)\]")
+_MARK_HTML = re.compile(r'<sup><a href="#s(\d+)">\d+</a></sup>')
+_SENTENCE = re.compile(r"(?:[^.!?]|[.!?](?=[^\s\[”’]))+[.!?]*[”’]?(?:\[\^\d+\])*")
 _PLACEHOLDER = re.compile(r"%\([a-z_]+\)s|\{[a-z_]*\}")
 _PROMISES = {
     "en": re.compile(r"\bwe (will (?!not)|promise|guarantee)", re.IGNORECASE),
@@ -74,9 +82,33 @@ def words(lesson: Lesson) -> Iterator[str]:
 
 
 def prose(lesson: Lesson) -> Iterator[str]:
-    """Yield the paragraphs of the running text, without headings and markup."""
+    """Yield the paragraphs of the running text, without headings, markup and marks."""
+    for piece in _marked_prose(lesson):
+        yield _MARK.sub("", piece)
+
+
+def lix(texts: Iterable[str]) -> float:
+    """Return the readability index LIX: words a sentence, and per cent of words of more than six letters; 0 of none."""
+    text = "\n".join(texts)
+    found = re.findall(r"[\w’'-]+", text)
+    sentences = len(re.findall(r"[.!?:;]+(?=[\s”’\"']|$)", text)) or 1
+    long = sum(len(word) > LONG_WORD for word in found)
+    return len(found) / sentences + 100 * long / len(found) if found else 0.0
+
+
+def has_word(text: str, listed: Iterable[str]) -> str:
+    """Return the first of the words (a star: any ending) that the text has, or nothing."""
+    return next((word for word in listed if re.search(_word(word), text, re.IGNORECASE)), "")
+
+
+def _word(listed: str) -> str:
+    end = "" if listed.endswith("*") else r"\b"
+    return rf"\b{re.escape(listed.rstrip('*'))}{end}"
+
+
+def _marked_prose(lesson: Lesson) -> Iterator[str]:
     for piece in re.findall(r"<(?:p|li)>(.*?)</(?:p|li)>", lesson.html, re.DOTALL):
-        yield html.unescape(re.sub(r"<[^>]+>", "", piece))
+        yield html.unescape(re.sub(r"<[^>]+>", "", _MARK_HTML.sub(r"[^\1]", piece)))
 
 
 def sentence_length(texts: Iterator[str]) -> float:
@@ -102,6 +134,26 @@ def _sources(lesson: Lesson) -> Iterator[tuple[str, str]]:
         yield "topic_unknown", f"{lesson.s43_topic}: one of {', '.join(library.TOPICS)}"
 
 
+def _facts(lesson: Lesson) -> Iterator[tuple[str, str]]:
+    """Find facts without a mark, marks without a source, and figures on a screen that the text does not have."""
+    whys = [choice.why for question in lesson.questions for choice in question.choices]
+    known = ""
+    for text in [*_marked_prose(lesson), *lesson.do_now, *whys]:
+        for number in _MARK.findall(text):
+            if not 1 <= int(number) <= len(lesson.sources):
+                yield "mark_unknown", f"[^{number}]: there are {len(lesson.sources)} sources"
+        for sentence in (hit.group().strip() for hit in _SENTENCE.finditer(text)):
+            plain = _MARK.sub("", sentence)
+            if plain != sentence:
+                known += plain
+            elif not plain.endswith("?") and (re.search(r"\d", plain) or has_word(plain, RULES["fact"][lesson.lang])):
+                yield "fact_without_source", plain
+    for text in (lesson.title, lesson.short, lesson.summary, *lesson.ussd):
+        for figure in re.findall(r"\d+", text):
+            if not re.search(rf"\b{figure}\b", known):
+                yield "fact_without_source", f"{figure} is not in the text with a mark: {text}"
+
+
 def _parts(lesson: Lesson) -> Iterator[tuple[str, str]]:
     if not lesson.do_now:
         yield "do_now_missing", "says nothing of what one can do"
@@ -117,9 +169,18 @@ def _picture(lesson: Lesson, scenes: Path) -> Iterator[tuple[str, str]]:
         yield "picture_missing", lesson.picture
     if lesson.picture and not lesson.picture_alt.strip():
         yield "alt_missing", "the picture has no words for those who cannot see it"
+    path = scenes / f"{lesson.picture}.svg"
+    drawn = path.read_text(encoding="utf-8") if lesson.picture and path.exists() else ""
+    if len(drawn.encode()) > SCENE_BYTES:
+        yield "picture_large", f"{len(drawn.encode())} bytes, at most {SCENE_BYTES}"
+    for text, lang in ((lesson.picture_alt, lesson.lang), *((drawn, lang) for lang in LANGUAGES)):
+        if word := has_word(text, RULES["image"][lang]):
+            yield "picture_harm", word
 
 
 def _screens(lesson: Lesson) -> Iterator[tuple[str, str]]:
+    if len(library.fold(lesson.short)) > SHORT:
+        yield "short_too_long", f"{len(library.fold(lesson.short))} septets, at most {SHORT}"
     if len(lesson.ussd) != SCREENS:
         yield "screens", f"{len(lesson.ussd)} screens for USSD, not {SCREENS}"
     for number, screen in enumerate(map(library.fold, lesson.ussd), 1):
@@ -135,6 +196,8 @@ def _language(lesson: Lesson) -> Iterator[tuple[str, str]]:
     length = sentence_length(prose(lesson))
     if length > MOST_WORDS:
         yield "sentences_long", f"{length:.1f} words a sentence, at most {MOST_WORDS}"
+    if (index := lix(prose(lesson))) > RULES["lix"][lesson.lang]:
+        yield "hard_to_read", f"LIX {index:.0f}, at most {RULES['lix'][lesson.lang]}"
     for text in words(lesson):
         if _PROMISES[lesson.lang].search(text):
             yield "promise", text
@@ -144,7 +207,7 @@ def _language(lesson: Lesson) -> Iterator[tuple[str, str]]:
             yield from (("spelling", f"{f.rule}: {f.excerpt}") for f in spelling.findings(text) if f.grave)
 
 
-_RULES: tuple[Callable[[Lesson], Iterator[tuple[str, str]]], ...] = (_sources, _parts, _screens, _language)
+_RULES: tuple[Callable[[Lesson], Iterator[tuple[str, str]]], ...] = (_sources, _facts, _parts, _screens, _language)
 
 
 def _twins(found: dict[tuple[str, str], Lesson]) -> Iterator[Problem]:
@@ -172,6 +235,7 @@ _COMPARED = (
     "screens",
     "headings",
     "placeholders",
+    "marks",
 )
 
 
@@ -188,4 +252,5 @@ def _shape(lesson: Lesson) -> tuple[object, ...]:
         len(lesson.ussd),
         lesson.html.count("<h2>"),
         sorted(Counter(_PLACEHOLDER.findall(text)).items()),
+        _MARK.findall("\n".join(_marked_prose(lesson))),
     )

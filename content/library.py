@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from dataclasses import dataclass
 from datetime import date
@@ -11,7 +12,7 @@ from typing import Any
 
 import nh3
 from markdown_it import MarkdownIt
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 HERE = Path(__file__).parent
 LANGUAGES = ("st", "en")
@@ -26,6 +27,7 @@ TOPICS = (  # what awareness has to cover: Anti-Trafficking in Persons Act, s. 4
 )
 _TAGS = {"h2", "h3", "p", "ul", "ol", "li", "strong", "em", "blockquote", "a", "br"}
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
+_MARK = re.compile(r"\[\^(\d{1,2})\]")  # after a fact: which of the sources says so
 _FOLD = str.maketrans({"š": "s'", "Š": "S'", "’": "'", "‘": "'", "“": "'", "”": "'", "–": "-", "…": "..."})
 
 
@@ -56,6 +58,7 @@ class Lesson:
     slug: str
     lang: str
     title: str
+    short: str
     summary: str
     html: Markup
     s43_topic: str
@@ -95,6 +98,7 @@ def read(path: Path) -> Lesson:
             slug=path.stem,
             lang=path.parent.name,
             title=_text(front, "title"),
+            short=_text(front, "short"),
             summary=_text(front, "summary"),
             html=render(body),
             s43_topic=_text(front, "s43_topic"),
@@ -124,9 +128,18 @@ def split(path: Path) -> tuple[dict[str, Any], str]:
 
 
 def render(text: str) -> Markup:
-    """Return Markdown as clean HTML: headings, paragraphs, lists, emphasis, links, nothing else."""
+    """Return Markdown as clean HTML: headings, paragraphs, lists, emphasis, links, marks, nothing else."""
     html = nh3.clean(_MARKDOWN.render(text), tags=_TAGS, attributes={"a": {"href"}}, link_rel="noreferrer")
-    return Markup(html)  # noqa: S704 - nh3 has just cleaned it
+    return Markup(_linked(html))  # noqa: S704 - nh3 has just cleaned it
+
+
+def marked(text: str) -> Markup:
+    """Return plain text as HTML, its marks ``[^1]`` as links to the list of sources."""
+    return Markup(_linked(str(escape(text))))  # noqa: S704 - it has just been escaped
+
+
+def _linked(html: str) -> str:
+    return _MARK.sub(r'<sup><a href="#s\1">\1</a></sup>', html)
 
 
 def _text(front: dict[str, Any], name: str) -> str:

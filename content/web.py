@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, abort, render_template
+from markupsafe import Markup
 
 from content import library
 from tipline.web.compress import same_for_all
@@ -16,6 +17,11 @@ blueprint = Blueprint("content", __name__)
 @blueprint.app_context_processor
 def _for_templates() -> dict[str, Any]:
     return {"lesson_of_the_day": lesson_of_the_day}
+
+
+@blueprint.app_template_filter("marked")
+def _marked(text: str) -> Markup:
+    return library.marked(text)
 
 
 @blueprint.get("/<any(st,en):lang>/learn")

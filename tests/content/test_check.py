@@ -51,6 +51,22 @@ def test_the_shipped_lessons_lack_nothing_but_a_reader() -> None:
         ("en", '"Much money for easy work? ', '"2 signs. ', "screen_digit"),
         ("en", "Hurry and silence\n", "Hurry and silence\n\nWe will bring you home.\n", "promise"),
         ("en", "It is not your fault.", "It is not your fault!", "exclamation"),
+        ("en", "work it off. Nobody", "work it off for 7 years. Nobody", "fact_without_source"),
+        ("en", "The law forbids both:", "The law is clear. The law forbids both:", "fact_without_source"),
+        ("st", "Potlako le khutso\n", "Potlako le khutso\n\nBa 60 lekholong baa tseba.\n", "fact_without_source"),
+        ("en", "Ask others what", "Ask 100 others what", "fact_without_source"),
+        ("en", "Tell somebody now;", "Section 23 says: tell somebody now;", "fact_without_source"),
+        ("en", "debt.[^1]", "debt.[^4]", "mark_unknown"),
+        ("en", "debt.[^1]", "debt.[^1][^2]", ""),
+        ("en", "A taxi stands by the road.", "His hands are tied with a rope.", "picture_harm"),
+        ("st", "Tekesi e eme haufi le tsela.", "Motho o tlamiloe ka liketane.", "picture_harm"),
+        ("en", 'short = "Job offers"', 'short = "Job offers, looked at"', "short_too_long"),
+        (
+            "en",
+            "Hurry and silence\n",
+            "Hurry and silence\n\n" + "Unnecessarily complicated considerations. " * 40,
+            "hard_to_read",
+        ),
         (
             "en",
             '[[question.choice]]\ntext = "Wait for a call"',
@@ -64,7 +80,8 @@ def test_what_is_wrong_is_found(lessons: Path, lang: str, old: str, new: str, co
     text = path.read_text()
     assert old in text
     path.write_text(text.replace(old, new))
-    assert (f"{lang}/job-offers.md", code) in codes(lessons)
+    found = codes(lessons)
+    assert (f"{lang}/job-offers.md", code) in found if code else found == {("st/job-offers.md", "unequal")}
 
 
 @pytest.mark.parametrize("part", ["sources = [", "do_now = ["])
@@ -108,3 +125,17 @@ def test_the_command_tells_and_fails_only_where_something_is_to_mend() -> None:
     stale = runner.invoke(content_cli, ["check", "--on", "2028-01-01"])
     assert (stale.exit_code, "en/job-offers.md: stale" in stale.output) == (1, True)
     assert "--on" in runner.invoke(content_cli, ["check", "--help"]).output
+
+
+def test_a_scene_is_small_and_shows_no_harm(tmp_path: Path) -> None:
+    for scene in SCENES.glob("*.svg"):
+        shutil.copy(scene, tmp_path)
+    scene = tmp_path / "job-offers.svg"
+    scene.write_text(scene.read_text().replace("</svg>", "<title>Chained</title>" + " " * 3000 + "</svg>"))
+    found = {problem.code for problem in check(TODAY, scenes=tmp_path) if problem.grave}
+    assert found == {"picture_harm", "picture_large"}
+
+
+def test_the_lessons_cover_what_the_law_asks_for_once_all_are_there() -> None:
+    assert {lesson.s43_topic for lesson in library.load("st")} <= set(library.TOPICS)
+    assert [lesson.order for lesson in library.load("st")] == sorted({lesson.order for lesson in library.load("st")})

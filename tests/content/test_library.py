@@ -47,6 +47,11 @@ def test_markup_that_could_do_harm_does_not_survive() -> None:
     assert '<a href="https://a.example" rel="noreferrer">k</a>' in html
 
 
+def test_a_mark_leads_to_its_source_and_nothing_else_passes() -> None:
+    assert '15.<sup><a href="#s1">1</a></sup>' in library.render("It is 15.[^1]")
+    assert library.marked("<b>[^2]") == '&lt;b&gt;<sup><a href="#s2">2</a></sup>'
+
+
 def test_lessons_come_in_their_order(tmp_path: Path) -> None:
     write(tmp_path, "en", "later", order=2)
     write(tmp_path, "en", "first", order=1)
@@ -58,9 +63,9 @@ def test_lessons_come_in_their_order(tmp_path: Path) -> None:
     [
         ("no front matter", "begins with"),
         ("+++\ntitle = \n+++\ntext", "a.md"),
-        ("+++\ntitle = 'a'\n+++\ntext", "summary is missing"),
-        ("+++\ntitle='a'\nsummary='b'\ns43_topic='c'\nnext_review='soon'\n+++\nx", "next_review is a date"),
-        ("+++\ntitle='a'\nsummary='b'\ns43_topic='c'\nnext_review=2027-01-01\n[[question]]\n+++\nx", "ask"),
+        ("+++\ntitle = 'a'\nshort='a'\n+++\ntext", "summary is missing"),
+        ("+++\ntitle='a'\nshort='a'\nsummary='b'\ns43_topic='c'\nnext_review='soon'\n+++\nx", "next_review is a date"),
+        ("+++\ntitle='a'\nshort='a'\nsummary='b'\ns43_topic='c'\nnext_review=2027-01-01\n[[question]]\n+++\nx", "ask"),
     ],
 )
 def test_a_file_that_is_no_lesson_is_named(tmp_path: Path, text: str, says: str) -> None:
@@ -74,5 +79,5 @@ def test_a_file_that_is_no_lesson_is_named(tmp_path: Path, text: str, says: str)
 def write(root: Path, lang: str, slug: str, *, order: int) -> None:
     """Write the smallest lesson there can be."""
     (root / lang).mkdir(exist_ok=True)
-    front = f"title='a'\nsummary='b'\norder={order}\ns43_topic='rights'\nnext_review=2027-01-01\n"
+    front = f"title='a'\nshort='a'\nsummary='b'\norder={order}\ns43_topic='rights'\nnext_review=2027-01-01\n"
     (root / lang / f"{slug}.md").write_text(f"+++\n{front}+++\nText.\n")
