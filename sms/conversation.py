@@ -124,11 +124,12 @@ def step(phone: Phone, text: str, guessed: Lang | None = None, told: Told = NOTH
     if phone.waiting and not phone.stopped and _matches("read", words):
         return Step(phone.speaks, "read", None)
     if words == ("1",) and (phone.stopped or not phone.fresh or phone.talk.question != "consent"):
-        return _reply(phone, phone.speaks, "nothing_waiting", "nothing_waiting")
+        return _in_both(phone, _reply(phone, phone.speaks, "nothing_waiting", "nothing_waiting"), words)
     for name in ("stop", "start", "english", "sesotho", "language", "info", "receipt", "cry"):
         spoken = _matches(name, words)
         if spoken and (name != "receipt" or len(text) <= _LONGEST_RECEIPT):
-            return _keyword(phone, name, phone.lang or spoken)
+            lang = phone.speaks if _EVERYBODYS.issuperset(words) else phone.lang or spoken
+            return _in_both(phone, _keyword(phone, name, lang), words)
     return _said(phone, text, words, phone.lang or guessed or language.guess(text) or phone.speaks, told)
 
 
@@ -286,6 +287,13 @@ def _reply(phone: Phone, lang: Lang, action: Action, template: str | None) -> St
     return Step(lang, action, None if phone.stopped else template)
 
 
+def _in_both(phone: Phone, step: Step, words: tuple[str, ...]) -> Step:
+    """Answer in both languages where nothing tells which, if one segment holds both; else it stays Sesotho."""
+    both = f"{step.reply}_both"
+    nothing_tells = not (phone.lang or phone.leaning) and _EVERYBODYS.issuperset(words)
+    return replace(step, reply=both) if nothing_tells and both in TEMPLATES else step
+
+
 def _pieces(text: str) -> tuple[str, ...]:
     """Return folded words, and what ends a sentence as a word of its own."""
     return tuple(spell(word) for word in _PIECE.findall(plain(text)))
@@ -356,11 +364,9 @@ def _read(name: str) -> dict[str, Any]:
     return tomllib.loads((_HERE / name).read_text(encoding="utf-8"))
 
 
-def _load_words() -> tuple[dict[str, _Keyword], frozenset[str], frozenset[str]]:
+def _load_words() -> tuple[dict[str, _Keyword], list[frozenset[str]]]:
     data = _read("words.toml")
-    never, annoyed = (
-        frozenset(spell(plain(word)) for word in data.pop(name)["words"].split()) for name in ("not", "annoyed")
-    )
+    lists = [frozenset(map(_token, plain(data.pop(name)["words"]).split())) for name in ("not", "annoyed", "everybody")]
     keywords: dict[str, _Keyword] = {}
     for name, block in data.items():
         phrases: dict[tuple[str, ...], Lang] = {}
@@ -369,7 +375,7 @@ def _load_words() -> tuple[dict[str, _Keyword], frozenset[str], frozenset[str]]:
                 phrases.setdefault(tuple(_token(plain(word)) for word in phrase.split("-")), lang)
         beside = frozenset(_token(plain(word)) for word in block["with"].split())
         keywords[name] = _Keyword(name, phrases, beside)
-    return keywords, never, annoyed
+    return keywords, lists
 
 
 def _load_messages() -> tuple[dict[str, dict[Lang, str]], dict[str, str]]:
@@ -379,7 +385,7 @@ def _load_messages() -> tuple[dict[str, dict[Lang, str]], dict[str, str]]:
 
 
 TEMPLATES, LONGEST = _load_messages()
-_KEYWORDS, _NOT, _ANNOYED = _load_words()
+_KEYWORDS, (_NOT, _ANNOYED, _EVERYBODYS) = _load_words()
 _MAY_CALL = re.compile("|".join(_read("words.toml")["call"]["letters"].split()))
 
 

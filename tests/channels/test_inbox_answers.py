@@ -192,7 +192,9 @@ class TestOrders:
     def test_the_first_text_that_tells_a_language_decides_it(self, line: Line) -> None:
         texter = line.texter("twilio")
 
-        assert "Your message has arrived" in (said_in(texter.text("HELP")) or "")
+        both = said_in(texter.text("HELP")) or ""
+        assert "Motho o tla bala." in both
+        assert "A person reads it." in both
         assert "le ona o fihlile" in (said_in(texter.text("Nthuse, ba re koaletse ka tlung")) or "")
         desk = line.desk("immigration")
         (tip,) = desk.tips()

@@ -63,17 +63,16 @@ def test_a_template_is_folded_on_the_way_out() -> None:
 @pytest.mark.parametrize(
     ("text", "lang"),
     [
-        ("help", "en"), ("HELP!!!", "en"), ("Hlep", "en"), ("hepl", "en"), ("h e l p", "en"),
-        ("H.E.L.P.", "en"),
-        ("heeelp", "en"), ("please help me", "en"), ("help us pls", "en"), ("i need help", "en"),
-        ("SOS", "en"),
+        ("help", ""), ("HELP!!!", ""), ("Hlep", ""), ("hepl", ""), ("h e l p", ""), ("H.E.L.P.", ""), ("heeelp", ""),
+        ("SOS", ""), ("please help me", "en"), ("help us pls", "en"), ("i need help", "en"),
         ("emergncy", "en"), ("thuso", "st"), ("Thusa hle!", "st"), ("NTHUSE", "st"), ("nthuseng", "st"),
         ("re thuse", "st"), ("ke kopa thuso", "st"), ("Thsuo", "st"), ("tuso", "st"), ("ke tlokotsing", "st"),
     ],
 )  # fmt: skip
 def test_a_bare_cry_is_a_cry_before_it_is_anything_else(text: str, lang: str) -> None:
     asked = Talk(("where",), open=True, over=True)
-    assert step(NEW, text) == Step(lang, "cry", "cry_received", asked)  # type: ignore[arg-type]
+    first = Step(lang, "cry", "cry_received", asked) if lang else Step("st", "cry", "cry_received_both", asked)  # type: ignore[arg-type]
+    assert step(NEW, text) == first
     assert step(Phone(known=True, lang="st"), text) == Step("st", "cry", "cry_received", asked)
     assert step(Phone(known=True, lang="st", talk=asked), text) == Step("st", "cry", "safe_received", asked)
 
@@ -91,8 +90,25 @@ def test_a_bare_cry_is_a_cry_before_it_is_anything_else(text: str, lang: str) ->
 def test_stop_is_obeyed_however_it_is_spelt(text: str) -> None:
     for phone in (NEW, Phone(known=True), Phone(waiting=True)):
         assert step(phone, text).action == "stop"
-        assert step(phone, text).reply == "stopped"
+        assert step(phone, text).reply in {"stopped", "stopped_both"}
     assert step(Phone(stopped=True), text).reply is None
+
+
+@pytest.mark.parametrize("key", ["cry_received", "stopped", "started", "nothing_waiting"])
+def test_a_word_that_everybody_knows_tells_no_language(key: str) -> None:
+    said = {"cry_received": "HELP", "stopped": "Stop", "started": "START", "nothing_waiting": "1"}[key]
+
+    assert (step(NEW, said).lang, step(NEW, said).reply) == ("st", f"{key}_both")
+    known = Phone(known=True, leaning="en")
+    assert (step(known, said).lang, step(known, said).reply) == ("en", key)
+    assert step(Phone(known=True, leaning="st"), said).lang == "st"
+    assert step(Phone(lang="en"), said).reply == key
+
+
+def test_a_word_of_one_language_is_answered_in_it() -> None:
+    assert [step(NEW, said).lang for said in ("EMISA", "unsubscribe", "TSEBO", "CODE")] == ["st", "en", "st", "en"]
+    assert (step(NEW, "INFO").lang, step(NEW, "INFO").reply) == ("st", "info")  # too long for both; it names ENGLISH
+    assert "ENGLISH" in TEMPLATES["info"]["st"]
 
 
 @pytest.mark.parametrize(
@@ -107,7 +123,7 @@ def test_info_however_it_is_spelt(text: str) -> None:
 @pytest.mark.parametrize("text", ["START", "strat", "unstop", "QALA", "qala hle"])
 def test_start_undoes_stop_and_is_answered(text: str) -> None:
     assert step(Phone(stopped=True), text).action == "start"
-    assert step(Phone(stopped=True), text).reply == "started"
+    assert step(Phone(stopped=True, lang="st"), text).reply == "started"
 
 
 @pytest.mark.parametrize(
