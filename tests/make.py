@@ -11,15 +11,16 @@ from pathlib import Path
 from typing import Any
 
 from flask import Flask
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tipline import accounts, casework, demo, settings
+from tipline import accounts, casework, demo, news, settings
 from tipline.accounts import Identity
 from tipline.casework import Case
 from tipline.database import Database
 from tipline.house import House
 from tipline.intake import Report, Submitted
-from tipline.models import Tip
+from tipline.models import Desk, Tip, TipDesk
 
 ROOT = Path(__file__).resolve().parents[1]
 NOON = datetime(2026, 11, 24, 10, 0, tzinfo=UTC)
@@ -103,3 +104,12 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
     while not condition():
         assert time.monotonic() < end, "it never came to hold"
         time.sleep(0.01)
+
+
+def is_unread(house: House, tip: Tip | int, desk: str = "immigration") -> bool:
+    """Say whether a desk has yet to look at what is new of a tip."""
+    with house.database.read() as session:
+        wanted = select(Tip, TipDesk).join(TipDesk, TipDesk.tip_id == Tip.id).join(Desk, Desk.id == TipDesk.desk_id)
+        tip_id = tip if isinstance(tip, int) else tip.id
+        here, at = session.execute(wanted.where(Tip.id == tip_id, Desk.slug == desk)).one()
+        return news.is_unread(here, at)

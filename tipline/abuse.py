@@ -17,7 +17,7 @@ from sqlalchemy import Table, bindparam, delete, func, select, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Session
 
-from tipline import clocks, phones, thread
+from tipline import clocks, news, phones, thread
 from tipline.coarse import coarsen_arrival, hour_of
 from tipline.lexicon import plain
 from tipline.models import BlockedPhone, HeldBack, PhoneThread, Tip, TipDesk
@@ -247,7 +247,6 @@ def grown(session: Session, tip_id: int, under: int | None, now: datetime) -> No
     if lead is None or (is_urgent(tip, lead) if blocked else (not tip.unfinished or _adds(tip, lead))):
         unfold(session, tip, now)
         return
-    tip.unread = False
     session.flush()
     _leave_queues(session, tip_id)
 
@@ -255,11 +254,11 @@ def grown(session: Session, tip_id: int, under: int | None, now: datetime) -> No
 def fold(session: Session, tip_id: int, into: int, now: datetime) -> None:
     """Keep a fresh tip under another one: whole, with its own number and thread, but in no queue."""
     connection = session.connection()
-    connection.execute(update(_tip).where(_tip.c.id == tip_id).values(folded_into=into, unread=False))
+    connection.execute(update(_tip).where(_tip.c.id == tip_id).values(folded_into=into))
     _leave_queues(session, tip_id)
     lead = update(_tip).where(_tip.c.id == into).values(gathered=_tip.c.gathered + 1, changed_at=now)
     connection.execute(lead)
-    first = update(_tip).where(_tip.c.id == into, _tip.c.gathered == 1).values(unread=True)
+    first = update(_tip).where(_tip.c.id == into, _tip.c.gathered == 1).values(stirs=_tip.c.stirs + 1, news=None)
     if connection.execute(first).rowcount:
         thread.record(session, into, "gathering", now)
     thread.record(session, tip_id, "folded", now)
@@ -272,7 +271,7 @@ def unfold(
     if tip.folded_into is None:
         return
     tip.folded_into = tip.alike = None
-    tip.unread = True
+    news.stir(tip)
     session.flush()
     there = (_places.c.tip_id == tip.id, _places.c.state != "declined")
     session.connection().execute(update(_places).where(*there).values(active=tip.closed_at is None, stage=tip.stage))
@@ -286,7 +285,7 @@ def close_folded(session: Session, tip_id: int, now: datetime) -> None:
     for one, received in folded:
         coarse = hour_of(received)
         coarsen_arrival(session, one, received)
-        values = {"stage": "closed", "closed_at": now, "changed_at": now, "received_at": coarse, "unread": False}
+        values = {"stage": "closed", "closed_at": now, "changed_at": now, "received_at": coarse}
         session.connection().execute(update(_tip).where(_tip.c.id == one).values(**values))
         arrival = -int(coarse.timestamp() * 1000)
         session.connection().execute(update(_places).where(_places.c.tip_id == one).values(arrival=arrival))

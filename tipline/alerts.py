@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Table, or_, select, update
 from sqlalchemy.orm import Session
 
-from tipline import outbox, thread
+from tipline import news, outbox, thread
 from tipline.clocks import FIRST_LOOK, place
 from tipline.models import Account, Alert, Contact, OnCall, Tip, TipDesk
 from tipline.sealing import KeyFile, lock, unlock
@@ -128,17 +128,31 @@ def urgent(session: Session, tip_id: int, keys: KeyFile, now: datetime) -> None:
 def sweep(session: Session, keys: KeyFile, now: datetime) -> None:
     """Tell the next person of each urgent tip with something unread; forget what somebody has looked at."""
     wanted = (
-        select(Alert, Tip, TipDesk.state)
+        select(Alert, Tip, TipDesk)
         .join(Tip, Tip.id == Alert.tip_id)
         .join(TipDesk, (TipDesk.tip_id == Alert.tip_id) & (TipDesk.desk_id == Alert.desk_id), isouter=True)
     )
     due = session.execute(wanted.where(Alert.due_at <= now).order_by(Alert.due_at).limit(_AT_ONCE))
-    for row, tip, state in due.all():
-        if not tip.unread or tip.closed_at or state in {None, "declined"} or place(tip) != URGENT:
+    for row, tip, at in due.all():
+        if tip.closed_at or place(tip) != URGENT or _is_looked_at(session, tip, at):
             session.delete(row)
         else:
             _tell_next(session, row, keys, now)
     session.flush()
+
+
+def _is_looked_at(session: Session, tip: Tip, at: TipDesk | None) -> bool:
+    """Say whether this desk has looked, or the one that leads; a desk that is asked for an answer looks for itself.
+
+    True of a desk that has the tip no longer.
+    """
+    if at is None or at.state == "declined":
+        return True
+    if at.state != "offered" and at.desk_id != tip.lead_desk_id:
+        leads = session.get(TipDesk, (tip.id, tip.lead_desk_id))
+        if leads is not None and not news.is_unread(tip, leads):
+            return True
+    return not news.is_unread(tip, at)
 
 
 def _is_watched(session: Session, desk_id: int) -> bool:

@@ -13,7 +13,7 @@ from datetime import datetime
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tipline import casework, clocks, desks, followup, intake, priority, safe_times, thread
+from tipline import casework, clocks, desks, followup, intake, news, priority, safe_times, thread
 from tipline.accounts import Identity
 from tipline.casework import Case, View
 from tipline.errors import ForbiddenMove, NotFound
@@ -84,7 +84,8 @@ def ask(
         followup.add(session, tip, report.text, keys=keys, now=now, to_receipt=tip.channel == intake.BY_PHONE)
     _mark(tip, ASKED, instead_of=CALLED)
     priority.lift(session, tip, _LEVEL.get(how, "P1"), now)
-    tip.unread, tip.changed_at = True, now
+    news.stir(tip)
+    tip.changed_at = now
     clocks.post(session, tip)
     thread.record(session, tip.id, "call_asked", now, how=how)
 

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tipline import abuse, answers, audit, clocks, desks, escalation, fates, lifecycle, thread
+from tipline import abuse, answers, audit, clocks, desks, escalation, fates, lifecycle, news, thread
 from tipline.accounts import READERS, Identity
 from tipline.answers import LONGEST_REPLY, Words
 from tipline.case import LONGEST_NOTE as LONGEST_NOTE  # noqa: PLC0414 - handed on
@@ -86,7 +86,7 @@ def look(session: Session, case: Case) -> None:
         leave_event(session, case, "opened")
     elif not audit.looked_lately(session, case.who.account_id, case.tip.uid, case.now):
         audit.note_by(session, case.who, "viewed", case.now, of=case.tip.uid)
-    case.tip.unread, case.tip.news = False, None
+    news.look(case.tip, case.at)
     if case.at.alert == escalation.STANDS_IN:
         case.at.alert = None
     if case.tip.closed_at is not None:  # the reporter wrote after the end: seen, it leaves this desk's queue again
@@ -96,7 +96,7 @@ def look(session: Session, case: Case) -> None:
 
 def is_news(session: Session, case: Case) -> bool:
     """Say whether there is something to note when a person looks at a tip."""
-    if case.tip.unread or case.at.alert == escalation.STANDS_IN:
+    if news.is_unread(case.tip, case.at) or case.at.alert == escalation.STANDS_IN:
         return True
     if case.tip.first_look_at is None or not _has_acted(session, case):
         return True

@@ -249,7 +249,8 @@ def _leave_figures(tip: Tip, now: datetime) -> None:
     tip.client_hash = tip.client_receipt = tip.receipt_lookup = tip.reporter_point = tip.alike = None
     tip.reasons, tip.indicators, tip.excluded = [], [], []
     tip.danger_now = tip.child = tip.newer = tip.news = None
-    tip.content_consent = tip.unfinished = tip.unread = tip.waits = False
+    tip.content_consent = tip.unfinished = tip.waits = False
+    tip.stirs = 0  # nothing of it is unread
     tip.place = places.district_of(tip.place)
     tip.closed_at, tip.changed_at = hour_of(tip.closed_at or now), hour_of(tip.changed_at)
     tip.police_at = hour_of(tip.police_at) if tip.police_at is not None else None

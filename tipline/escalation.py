@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tipline import alerts, thread
+from tipline import alerts, news, thread
 from tipline.models import Desk, DeskKey, Referral, Tip, TipDesk
 from tipline.sealing import KeyFile, unpack
 
@@ -63,6 +63,7 @@ def mark(
         at = session.get(TipDesk, (tip_id, desk_id))
         if at is not None and at.state != "declined":
             at.alert = code
+            news.bring(at)
             found.append(Alert(tip_id, desk_id, code))
             _alert(session, found[-1], keys, now)
     return found
@@ -89,7 +90,6 @@ def _step(session: Session, row: Referral, tip: Tip, keys: KeyFile, now: datetim
         desk_ids, code = [row.to_desk_id], (LATE, OVERDUE)[row.late_steps - 1]
     else:
         desk_ids, code = [row.from_desk_id, *_beside(session, row, tip)], UNANSWERED
-    tip.unread = True
     told = mark(session, tip.id, desk_ids, code, keys=keys, now=now)
     slug = session.get_one(Desk, row.to_desk_id).slug
     thread.record(session, tip.id, code, now, to=slug, step=row.late_steps)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tipline import clocks, desks, escalation, intake, thread
+from tipline import clocks, desks, escalation, intake, news, thread
 from tipline.case import Case, add_entry, leave_event, may_act, said, to_stage
 from tipline.desks import OpenDesk
 from tipline.errors import AllDesksExcluded, AlreadyThere, ForbiddenMove, ReasonMissing
@@ -131,5 +131,6 @@ def _hand_on(session: Session, case: Case, gone: OpenDesk, staying: list[OpenDes
     taker = session.get(Account, tip.taken_by) if tip.taken_by else None
     if taker is not None and taker.desk_id == gone.id:
         tip.taken_by = None
-    tip.unread, tip.changed_at = True, case.now
+    news.stir(tip)
+    tip.changed_at = case.now
     clocks.post(session, tip)

@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tipline import abuse, alerts, clocks, desks, intake, outbox, phones, priority, thread, triage
+from tipline import abuse, alerts, clocks, desks, intake, news, outbox, phones, priority, thread, triage
 from tipline.errors import AllDesksExcluded, EmptyTip, NotFound, TooLong, UnknownReceipt
 from tipline.intake import LONGEST
 from tipline.models import Entry, Tip, TipDesk
@@ -105,7 +105,7 @@ def add(
         session.flush()
         return entry_id
     abuse.unfold(session, tip, now)
-    tip.unread = True
+    news.stir(tip)
     tip.changed_at = now
     if tip.closed_at is not None:  # nobody looks for what is closed: back into the queues until somebody does
         there = (TipDesk.tip_id == tip.id, TipDesk.state != "declined")

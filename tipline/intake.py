@@ -48,7 +48,7 @@ STORY_UID = "story"  # what a device names its entry
 _RECEIPT_AGAIN = "receipt for a repeated send"
 
 _tip: Table = Tip.__table__  # type: ignore[assignment]
-_draft = (Tip.binding, Tip.received_at, Tip.stage, Tip.folded_into, Tip.alike, *clocks.NEEDED)
+_draft = (Tip.binding, Tip.received_at, Tip.stage, Tip.stirs, Tip.folded_into, Tip.alike, *clocks.NEEDED)
 _GROWING = Prepared(
     select(*_draft, Entry.id, Entry.uid, Entry.kind, Entry.wraps)
     .join(Entry, Entry.tip_id == Tip.id)
@@ -139,7 +139,7 @@ def submit(
         session, Tip, uid=uid, binding=binding, client_hash=client_hash, channel=report.channel,
         language=_language(report), lead_desk_id=chosen[0].id, excluded=list(report.exclude),
         content_consent=report.content_consent, unfinished=report.unfinished, alike=report.alike, received_at=now,
-        changed_at=now, stage="received", unread=True, **_advised(advice),
+        changed_at=now, stage="received", stirs=1, **_advised(advice),
         **(_of_receipt(receipt, report.client_id, keys) if receipt else {}),
     )  # fmt: skip
     desks.assign(session, tip_id, chosen, advice.priority, now)
@@ -227,7 +227,7 @@ def grow(
         "changed_at": now,
         "unfinished": report.unfinished,
         "alike": tip.alike if report.unfinished else None,  # a whole report is no draft among many
-        "unread": True,
+        "stirs": tip.stirs + 1,
     }
     if all(state == "routed" for state in reading.values()):  # else a desk has decided who leads
         values["lead_desk_id"] = chosen[0].id

@@ -148,7 +148,7 @@ class Tip(Base):
     content_consent: Mapped[bool] = mapped_column(default=False)
     no_texts: Mapped[bool] = mapped_column(server_default=false())  # the reporter wants none about this tip
     unfinished: Mapped[bool] = mapped_column(default=False)
-    unread: Mapped[bool] = mapped_column(default=True)
+    stirs: Mapped[int] = mapped_column(server_default="1")  # how often something new came: see news
     taken_by: Mapped[int | None] = mapped_column(ForeignKey("account.id"))
     first_look_at: Mapped[datetime | None]
     receipt_lookup: Mapped[bytes | None] = mapped_column(unique=True)
@@ -164,7 +164,7 @@ class Tip(Base):
     police_at: Mapped[datetime | None]  # the police know, or it was decided why not: see clocks
     waits: Mapped[bool] = mapped_column(server_default=false())  # the last word is the desk's
     newer: Mapped[str | None] = mapped_column(String(2))  # what said since would raise it to: see priority
-    news: Mapped[str | None] = mapped_column(String(16))  # why it is unread, where that is not words
+    news: Mapped[str | None] = mapped_column(String(16))  # what stirred it last, where that is not words
 
 
 class TipDesk(Base):
@@ -192,6 +192,7 @@ class TipDesk(Base):
     due: Mapped[int | None] = mapped_column(BigInteger)  # epoch milliseconds when the tip's first clock is over
     waits: Mapped[bool] = mapped_column(server_default=false())  # the tip's own
     alert: Mapped[str | None] = mapped_column(String(16))  # what somebody of this desk is told of: see escalation
+    seen: Mapped[int] = mapped_column(server_default="0")  # up to which stir this desk has looked
 
 
 class Entry(Base):

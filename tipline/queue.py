@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 
-from tipline import clocks
+from tipline import clocks, news
 from tipline.abuse import FOLDED
 from tipline.accounts import READERS, Identity
 from tipline.clocks import Clock
@@ -42,6 +42,7 @@ class Row:
     clocks: tuple[Clock, ...]
     overdue: bool
     alert: str | None  # see ``escalation``
+    unread: bool  # by this desk
 
 
 @dataclass(frozen=True)
@@ -171,7 +172,7 @@ def _median_hours(session: Session, desk_id: int) -> float | None:
 def row(tip: Tip, desk: str, at: TipDesk, now: datetime) -> Row:
     """Return a tip as a queue shows it, with the clocks that run and whether one is over (domain reference 4)."""
     running = clocks.running(tip)
-    return Row(tip, desk, at.state, running, any(one.over(now) for one in running), at.alert)
+    return Row(tip, desk, at.state, running, any(one.over(now) for one in running), at.alert, news.is_unread(tip, at))
 
 
 def _is_late(now: datetime) -> tuple[ColumnElement[bool], ...]:

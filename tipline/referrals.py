@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tipline import desks, latecomers, lifecycle, routing, thread
+from tipline import desks, latecomers, lifecycle, news, routing, thread
 from tipline.case import (
     Case,
     add_entry,
@@ -107,13 +107,13 @@ def refer(session: Session, case: Case, slug: str, reason: str, pick: Pick | Non
         at = TipDesk(tip_id=case.tip.id, desk_id=desk.id, priority=case.at.priority, arrival=case.at.arrival)
         session.add(at)
     at.state, at.active, at.alert = "offered", True, None
+    news.bring(at)
     row = Referral(
         tip_id=case.tip.id, from_desk_id=case.who.desk_id, to_desk_id=desk.id, account_id=case.who.account_id,
         state="offered", consent=pick.consent, reason_entry_id=reason_entry, created_at=case.now,
     )  # fmt: skip
     session.add(row)
     to_stage(session, case, "referred")
-    case.tip.unread = True
     session.flush()
     leave_event(session, case, "referred", to=desk.slug, consent=pick.consent, entries=passed)
     return row.id

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, literal_column, select
 from sqlalchemy.orm import Session
 
-from tipline import outbox, thread
+from tipline import news, outbox, thread
 from tipline.models import Entry, OutMessage, Tip
 
 NEWS = "answer_unread"
@@ -40,7 +40,7 @@ def tell(session: Session, now: datetime, after: timedelta) -> int:
             said["failure"] = failure
         thread.record(session, tip.id, NEWS, now, **said)
         if tip.closed_at is None:
-            tip.unread, tip.news = True, NEWS
+            news.stir(tip, NEWS)
         told += 1
     session.flush()
     return told

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from tipline import clocks, thread
+from tipline import clocks, news, thread
 from tipline.errors import UnknownReceipt
 from tipline.models import (
     Desk,
@@ -160,9 +160,10 @@ def _call_off(session: Session, tip: Tip, entry_ids: list[int], *, everything: b
     session.execute(update(OutMessage).where(blank).values(payload=None, phone_hash=None), _NO_SYNC)
 
 
-def _tell_desks(session: Session, tip: Tip, news: str, now: datetime) -> None:
+def _tell_desks(session: Session, tip: Tip, what: str, now: datetime) -> None:
     """Put a tip before its desks again, closed or not."""
-    tip.unread, tip.news, tip.changed_at = True, news, now
+    news.stir(tip, what)
+    tip.changed_at = now
     there = (TipDesk.tip_id == tip.id, TipDesk.state != "declined")
     session.execute(update(TipDesk).where(*there).values(active=True))
     clocks.post(session, tip)

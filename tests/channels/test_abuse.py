@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from sqlalchemy import select
 
+from tests import make
 from tests.channels import doors
 from tests.channels.bounds import count, events, look, queued, tips
 from tests.channels.conftest import Line, Lines
@@ -38,12 +39,12 @@ class TestOnePhone:
         look(bounded, tip)
         for number in range(5, 8):
             texter.text(f"Taba ea {number}")
-        assert not tips(bounded)[0].unread
+        assert not make.is_unread(bounded.house, tips(bounded)[0])
 
         bounded.clock.forward(hours=1)  # the bound of the day holds on, but once an hour a desk is told
         texter.text("Taba ea 8")
         texter.text("Taba ea 9")
-        assert tips(bounded)[0].unread
+        assert make.is_unread(bounded.house, tips(bounded)[0])
         assert count(bounded, OutMessage) == 5
 
     def test_begins_anew_with_the_hour_and_with_the_day(self, bounded: Line) -> None:
@@ -63,10 +64,10 @@ class TestOnePhone:
 
         assert said_in(texter.text("NTHUSE"))
         (tip,) = tips(bounded)
-        assert (tip.priority, tip.danger_now, tip.unread) == ("P0", True, True)
+        assert (tip.priority, tip.danger_now, make.is_unread(bounded.house, tip)) == ("P0", True, True)
         look(bounded, tip)
         assert said_in(texter.text("Ba re koaletse ka tlung, ba re otla, nthuseng hona joale"))
-        assert tips(bounded)[0].unread
+        assert make.is_unread(bounded.house, tips(bounded)[0])
         assert bounded.desk("police").said(tips(bounded)[0])[0] == "NTHUSE"
 
     def test_is_obeyed_beyond_the_bound_but_not_answered(self, bounded: Line) -> None:

@@ -121,7 +121,7 @@ class TestByText:
 
         desk, tip = the_tip(line)
         assert desk.said(tip)[1] == "call me back"
-        assert (tip.priority, tip.reasons[0], tip.unread) == ("P1", "call_back_asked", True)
+        assert (tip.priority, tip.reasons[0], make.is_unread(line.house, tip)) == ("P1", "call_back_asked", True)
         with line.house.database.read() as session:
             assert set(session.scalars(select(TipDesk.priority))) == {"P1"}
 

@@ -205,7 +205,7 @@ class TestACry:
         texter.text("NTHUSE")
 
         (tip,) = line.desk("immigration").tips()
-        assert (tip.priority, tip.danger_now, tip.unread) == ("P0", True, True)
+        assert (tip.priority, tip.danger_now, make.is_unread(line.house, tip)) == ("P0", True, True)
         assert "raised" in events(line, tip)
         # The police are let in from now on: to the cry and the way to answer it, not to what was said before.
         police = line.desk("police")

@@ -6,6 +6,7 @@ import pytest
 from flask import Flask
 from sqlalchemy import select
 
+from tests import make
 from tests.channels.bounds import block, queued, tips
 from tests.channels.conftest import Line
 from tests.channels.fake_carrier import FakeCarrier
@@ -46,7 +47,7 @@ def test_many_drafts_of_one_phone_are_one_entry(line: Line) -> None:
     every = tips(line)
     assert [tip.folded_into for tip in every] == [None, None] + [every[0].id] * 4 + [None]
     assert {tip.id for tip in queued(line)} == {every[0].id, every[1].id, every[6].id}
-    assert (every[0].gathered, every[5].unread, every[5].unfinished) == (4, False, False)
+    assert (every[0].gathered, make.is_unread(line.house, every[5]), every[5].unfinished) == (4, False, False)
     with line.house.database.read() as session:
         assert set(session.scalars(select(TipDesk.stage))) == {"received", "folded"}
 
@@ -69,7 +70,7 @@ def test_one_of_them_that_comes_to_speak_of_a_child_or_a_place_does_too(line: Li
     assert tips(line)[2].folded_into is not None
     phone.press("2", "3")  # a child is harmed, Leribe
     last = tips(line)[2]
-    assert (last.folded_into, last.child, last.unread) == (None, True, True)
+    assert (last.folded_into, last.child, make.is_unread(line.house, last)) == (None, True, True)
     assert last.id in {tip.id for tip in queued(line)}
     assert last.id in {tip.id for tip in queued(line, "police")}
     with line.house.database.read() as session:

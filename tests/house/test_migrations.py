@@ -18,7 +18,7 @@ from sqlalchemy import bindparam, create_engine, select, text
 from sqlalchemy.orm import Session
 
 from tests import make
-from tipline import clocks, costs, migrate
+from tipline import clocks, costs, migrate, news
 from tipline.database import Database
 from tipline.house import House
 from tipline.models import (
@@ -368,6 +368,20 @@ def test_the_sixteenth_carries_everything_across(kind: str, request: pytest.Fixt
         with database.read() as session:
             kept = session.scalars(select(DeskKey)).one()
             assert (kept.recovery_wrap, kept.created_at, kept.tried_at) == (BYTES, make.NOON, None)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_seventeenth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with _empty_database(kind, request, tmp_path) as database:
+        migrate.upgrade(database, "0016")
+        with database.write() as session:
+            _put(session, *AN_OFFER.split(";"))
+            _put(session, *(one.replace("(7, ", "(8, ").replace("'u'", "'v'").replace("false, true,", "false, false,")
+                            for one in AN_OFFER.split(";")[2:4]))  # fmt: skip
+        migrate.upgrade(database)
+        with database.read() as session:
+            found = session.execute(select(Tip, TipDesk).join(TipDesk, TipDesk.tip_id == Tip.id).order_by(Tip.id))
+            assert [(tip.uid, news.is_unread(tip, at)) for tip, at in found] == [("u", True), ("v", False)]
 
 
 def _put(session: Session, *statements: str) -> None:

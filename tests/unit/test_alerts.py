@@ -10,8 +10,8 @@ from sqlalchemy import select
 
 from tests import make
 from tests.unit.conftest import Core
-from tipline import accounts, alerts, followup, outbox
-from tipline.models import Account, Alert, Contact, Event, OnCall, OutMessage, Tip
+from tipline import accounts, alerts, casework, followup, outbox
+from tipline.models import Account, Alert, Contact, Event, OnCall, OutMessage
 
 DANGER: dict[str, Any] = {"danger_now": True}
 NUMBERS = {"immigration": "+26658000001", "supervisor": "+26658000002", "police": "+26658000003"}
@@ -97,8 +97,8 @@ def test_a_look_ends_it(core: Core) -> None:
     on_call(core, "immigration")
     tip_id = told(core, **DANGER)
     swept(core)
-    with core.house.database.write() as session:
-        session.get_one(Tip, tip_id).unread = False
+    with core.held("immigration", tip_id) as (session, case):
+        casework.look(session, case)
     core.clock.turn(hours=2)
     assert swept(core) == []
     with core.house.database.read() as session:
@@ -118,6 +118,20 @@ def test_a_person_hears_of_many_at_once_only_once_and_of_a_later_one_after_a_pau
     assert len(swept(core)) == 1
     core.clock.turn(minutes=30)
     assert swept(core) == []
+
+
+def test_a_look_by_the_desk_that_leads_is_enough_and_by_another_is_not(core: Core) -> None:
+    reachable(core, "immigration", "police")
+    on_call(core, "immigration")
+    on_call(core, "police")
+    tip_id = told(core, **DANGER)
+    swept(core)
+    for desk, then in (("police", {NUMBERS["immigration"]}), ("immigration", set[str]())):
+        with core.held(desk, tip_id) as (session, case):
+            casework.look(session, case)
+        core.clock.turn(hours=2)
+        assert {to for _, to, _ in swept(core)} == then
+    assert core.tip(tip_id).lead_desk_id == core.people["immigration"].desk_id
 
 
 def test_each_desk_that_has_the_tip_is_alerted(core: Core) -> None:
@@ -150,9 +164,9 @@ def test_words_added_later_that_raise_the_tip_alert_too(core: Core) -> None:
     reachable(core, "immigration")
     on_call(core, "immigration")
     tip_id = told(core, danger_now=False, child=False, text="They pay too little in the shop.")
-    with core.house.database.write() as session:
-        tip = session.get_one(Tip, tip_id)
-        tip.unread = False
+    with core.held("immigration", tip_id) as (session, case):
+        casework.look(session, case)
+        tip = case.tip
         said = "Help me now, they locked me in. I am a child."
         followup.heed(session, tip, said, danger_now=True, rules=core.house.rules, keys=core.keys, now=core.clock())
         followup.add(session, tip, said, keys=core.keys, now=core.clock())

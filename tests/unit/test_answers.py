@@ -110,11 +110,10 @@ class TestUnread:
         assert (tell(core), tell(core)) == (1, 0)
         assert told_of(core, tip_id) == [{"days": 5}]
         tip = core.tip(tip_id)
-        assert (tip.unread, tip.news) == (True, unread.NEWS)
+        assert (make.is_unread(core.house, tip), tip.news) == (True, unread.NEWS)
         with core.held("immigration", tip_id) as (session, case):
             casework.look(session, case)
-        tip = core.tip(tip_id)
-        assert (tip.unread, tip.news) == (False, None)
+        assert not make.is_unread(core.house, tip_id)
 
     def test_not_of_one_that_was_read(self, core: Core) -> None:
         tip_id = answered(core, phone=None)
@@ -153,4 +152,4 @@ class TestUnread:
             casework.close(session, case, "assisted")
         core.clock.turn(hours=9 * DAY)
         assert (tell(core), told_of(core, tip_id), core.queue("immigration")) == (1, [{"days": 9}], [])
-        assert not core.tip(tip_id).unread
+        assert not make.is_unread(core.house, tip_id)

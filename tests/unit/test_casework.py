@@ -88,7 +88,8 @@ class TestLooking:
                 casework.look(session, case)
         tip = core.tip(done.tip_id)
         assert tip.first_look_at is not None
-        assert ((tip.first_look_at - make.NOON).total_seconds(), tip.unread) == (3600, False)
+        assert not make.is_unread(core.house, tip)
+        assert (tip.first_look_at - make.NOON).total_seconds() == 3600
         with core.house.database.read() as session:
             assert session.scalars(select(Event.kind).order_by(Event.id)).all() == ["received", "first_look"]
 

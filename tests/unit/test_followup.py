@@ -83,7 +83,7 @@ def test_more_words_reach_the_desks_of_the_tip_and_no_other(core: Core) -> None:
     say(core, done, "He comes on Fridays.")
     (message,) = core.entries(done.tip_id, thread.MESSAGE)
     assert core.readers(message) == {"immigration", "reporter"}
-    assert core.tip(done.tip_id).unread
+    assert make.is_unread(core.house, done.tip_id)
 
 
 class TestDangerSaidLater:

@@ -27,7 +27,7 @@ def values(**changes: Any) -> dict[str, Any]:
         "uid": "u", "binding": "100% %(b)s ?", "client_hash": None, "channel": "web", "language": "st", "place": None,
         "category": "other", "priority": "P2", "reasons": ["š", "b"], "indicators": [], "danger_now": None,
         "child": False, "stage": "received", "lead_desk_id": 1, "excluded": [], "content_consent": True,
-        "unfinished": False, "unread": True, "receipt_lookup": b"\x00%s", "received_at": make.NOON,
+        "unfinished": False, "stirs": 1, "receipt_lookup": b"\x00%s", "received_at": make.NOON,
         "changed_at": datetime(2026, 11, 24, 1, 2, 3, 4567, tzinfo=timezone(timedelta(hours=2))),
     }  # fmt: skip
     return {**plain, **changes}
@@ -44,7 +44,7 @@ def test_what_is_inserted_is_what_sqlalchemy_and_a_prepared_select_find(any_hous
     assert {name: getattr(row, name) for name in values()} == values()
     assert row.changed_at.tzinfo is UTC
     assert type(row.receipt_lookup) is bytes
-    assert row.unread is True
+    assert row.content_consent is True
 
 
 def test_a_change_says_how_many_rows_it_found(any_house: House) -> None:

@@ -115,7 +115,7 @@ def test_the_desk_is_told_and_counts_survive(core: Core) -> None:
     before = core.tip(one.id)
     withdraw(core, one.id)
     tip = core.tip(one.id)
-    assert (tip.unread, tip.news, tip.withdrawn_at) == (True, withdrawal.WITHDRAWN, core.clock())
+    assert (make.is_unread(core.house, tip), tip.news, tip.withdrawn_at) == (True, withdrawal.WITHDRAWN, core.clock())
     assert events(core, one.id)[-1] == (withdrawal.WITHDRAWN, {"by": "web", "kept": False})
     for name in ("stage", "category", "place", "priority", "received_at", "channel", "first_look_at"):
         assert getattr(tip, name) == getattr(before, name)
@@ -246,7 +246,7 @@ def test_a_closed_receipt_opens_nothing_and_the_tip_stays(core: Core) -> None:
         withdrawal.close_receipt(session, withdrawal.tip_of(session, one.receipt), by="ussd", now=core.clock())
         assert not outbox.waits_for(session, hashes, core.clock())
     tip = core.tip(one.id)
-    assert (tip.unread, tip.news, tip.withdrawn_at) == (True, withdrawal.RECEIPT_CLOSED, None)
+    assert (make.is_unread(core.house, tip), tip.news, tip.withdrawn_at) == (True, withdrawal.RECEIPT_CLOSED, None)
     assert events(core, one.id)[-1] == (withdrawal.RECEIPT_CLOSED, {"by": "ussd"})
     assert all(core.readers(entry) == {"immigration"} for entry in core.entries(one.id))
     with core.house.database.read() as session:

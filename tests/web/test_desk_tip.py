@@ -66,7 +66,7 @@ def test_a_tip_shows_story_answers_and_why(desk: Desk, house: House) -> None:
     assert "Read by: Immigration, Police" in said
     assert "Opened for the first time" in desk.get(tip)
     assert tip_at(house, tip).first_look_at is not None
-    assert not tip_at(house, tip).unread
+    assert not make.is_unread(house, tip_at(house, tip))
 
 
 def test_nothing_of_a_tip_is_kept_or_compressed(desk: Desk, house: House) -> None:

@@ -92,7 +92,7 @@ def test_saying_more_reaches_the_desk_once(somebody: Reporter, shared: House, di
     assert somebody.form.fields["text"] == ""
     thread = as_read_by(shared, "immigration", last_tip(shared)).thread
     assert [one.data for one in thread] == [{"text": "Ba mo isitse Newcastle.\nMaobane."}]
-    assert last_tip(shared).unread
+    assert make.is_unread(shared, last_tip(shared))
     assert somebody.text.count("Ba mo isitse Newcastle.\nMaobane.") == 1
 
 

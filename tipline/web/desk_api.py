@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from tipline import casework, desks, queue, search, thread
+from tipline import casework, desks, news, queue, search, thread
 from tipline.accounts import READERS
 from tipline.casework import Case
 from tipline.errors import NotAllowed
@@ -53,7 +53,7 @@ def open_tip(uid: str) -> dict[str, Any]:
         view = casework.view(session, case)
         slugs = {desk.id: desk.slug for desk in desks.all_desks(session).values()}
     return {
-        **_item(case.tip, slugs[case.tip.lead_desk_id]),
+        **_item(case.tip, slugs[case.tip.lead_desk_id], unread=news.is_unread(case.tip, case.at)),
         "text": view.text,
         "answers": view.answers,
         "thread": [_entry(entry, view, slugs) for entry in view.thread],
@@ -172,10 +172,10 @@ def summarise() -> dict[str, Any]:
 
 
 def _page(page: queue.Page) -> dict[str, Any]:
-    return {"tips": [_item(row.tip, row.desk) for row in page.rows], "next": page.next}
+    return {"tips": [_item(row.tip, row.desk, unread=row.unread) for row in page.rows], "next": page.next}
 
 
-def _item(tip: Tip, desk: str) -> dict[str, Any]:
+def _item(tip: Tip, desk: str, *, unread: bool) -> dict[str, Any]:
     return {
         "id": tip.uid,
         "reference": queue.reference(tip.uid),
@@ -188,7 +188,7 @@ def _item(tip: Tip, desk: str) -> dict[str, Any]:
         "place": tip.place,
         "stage": tip.stage,
         "desk": desk,
-        "unread": tip.unread,
+        "unread": unread,
     }
 
 
