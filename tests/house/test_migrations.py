@@ -5,8 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -14,11 +12,11 @@ from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import bindparam, create_engine, select, text
-from sqlalchemy.orm import Session
+from sqlalchemy import bindparam, select, text
 
 from tests import make
-from tipline import clocks, costs, migrate, news
+from tests.house.old_tables import A_DESK, A_PHONE, A_TIP, BYTES, empty_database, put
+from tipline import clocks, costs, migrate
 from tipline.database import Database
 from tipline.house import House
 from tipline.models import (
@@ -26,15 +24,10 @@ from tipline.models import (
     Base,
     CarrierCopy,
     Contact,
-    DeskKey,
-    Draft,
     Entry,
-    KeptBack,
     OnCall,
     OutMessage,
     PhoneThread,
-    Presence,
-    Referral,
     Tip,
     TipDesk,
     UtcDateTime,
@@ -93,22 +86,9 @@ def test_the_web_process_loads_neither_alembic_nor_a_carrier_it_does_not_use(var
     assert told.stdout.strip() == "[]"
 
 
-BYTES = b"sealed"
-A_DESK = "INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One')"
-A_KEY = "INSERT INTO desk_key (id, desk_id, version, point, recovery_wrap, created_at) VALUES ('k', 1, 1, :b, :b, :at)"
-A_TIP = """
-INSERT INTO tip (id, uid, binding, channel, language, category, priority, reasons, indicators, stage, lead_desk_id,
-excluded, content_consent, unfinished, unread, received_at, changed_at)
-VALUES (7, 'u', 'b', 'sms', 'st', 'unknown', 'P2', '[]', '[]', 'received', 1, '[]', true, false, true, :at, :at)
-"""
-A_PHONE = """
-INSERT INTO phone_thread (phone_hash, month, tip_id, language, changed_at) VALUES (:b, '2026-11', 7, 'st', :at)
-"""
-
-
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_third_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with _empty_database(kind, request, tmp_path) as database:
+    with empty_database(kind, request, tmp_path) as database:
         migrate.upgrade(database, "0002")
         with database.write() as session:
             for carrier_id_locked in (b"locked", None):
@@ -132,10 +112,10 @@ def test_the_third_carries_everything_across(kind: str, request: pytest.FixtureR
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_fourth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with _empty_database(kind, request, tmp_path) as database:
+    with empty_database(kind, request, tmp_path) as database:
         migrate.upgrade(database, "0003")
         with database.write() as session:
-            _put(session, A_DESK, A_TIP, A_PHONE)
+            put(session, A_DESK, A_TIP, A_PHONE)
         migrate.upgrade(database)
         with database.write() as session:
             tip = session.execute(text("SELECT id, content_consent, no_texts FROM tip")).one()
@@ -146,10 +126,10 @@ def test_the_fourth_carries_everything_across(kind: str, request: pytest.Fixture
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_fifth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with _empty_database(kind, request, tmp_path) as database:
+    with empty_database(kind, request, tmp_path) as database:
         migrate.upgrade(database, "0004")
         with database.write() as session:
-            _put(session, A_DESK, A_TIP, A_PHONE)
+            put(session, A_DESK, A_TIP, A_PHONE)
         migrate.upgrade(database)
         with database.write() as session:
             tip = session.scalars(select(Tip)).one()
@@ -160,11 +140,11 @@ def test_the_fifth_carries_everything_across(kind: str, request: pytest.FixtureR
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_sixth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with _empty_database(kind, request, tmp_path) as database:
+    with empty_database(kind, request, tmp_path) as database:
         migrate.upgrade(database, "0005")
         with database.write() as session:
             answer = "INSERT INTO entry (id, tip_id, uid, kind, body, wraps, created_at) "
-            _put(session, A_DESK, A_TIP, f"{answer} VALUES (9, 7, 'e', 'reply', :b, :b, :at)")
+            put(session, A_DESK, A_TIP, f"{answer} VALUES (9, 7, 'e', 'reply', :b, :b, :at)")
         migrate.upgrade(database)
         with database.write() as session:
             tip, entry = session.scalars(select(Tip)).one(), session.scalars(select(Entry)).one()
@@ -174,7 +154,7 @@ def test_the_sixth_carries_everything_across(kind: str, request: pytest.FixtureR
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_seventh_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with _empty_database(kind, request, tmp_path) as database:
+    with empty_database(kind, request, tmp_path) as database:
         migrate.upgrade(database, "0006")
         with database.write() as session:
             session.execute(
@@ -197,10 +177,10 @@ def test_the_seventh_carries_everything_across(kind: str, request: pytest.Fixtur
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_eighth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with _empty_database(kind, request, tmp_path) as database:
+    with empty_database(kind, request, tmp_path) as database:
         migrate.upgrade(database, "0007")
         with database.write() as session:
-            _put(session, A_DESK)
+            put(session, A_DESK)
         migrate.upgrade(database)
         with database.write() as session:
             assert session.execute(text("SELECT slug FROM desk")).all() == [("one",)]
@@ -212,7 +192,7 @@ def test_the_eighth_carries_everything_across(kind: str, request: pytest.Fixture
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_ninth_starts_the_clocks(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with _empty_database(kind, request, tmp_path) as database:
+    with empty_database(kind, request, tmp_path) as database:
         migrate.upgrade(database, "0008")
         arrival, hour = -int(make.NOON.timestamp() * 1000), 3_600_000
         told = {  # id → priority, stage, whether somebody looked, kinds of entries; when its first clock is over, waits
@@ -223,7 +203,7 @@ def test_the_ninth_starts_the_clocks(kind: str, request: pytest.FixtureRequest, 
             5: ("P3", "closed", True, "story reply", None, False),
         }
         with database.write() as session:
-            _put(session, A_DESK)
+            put(session, A_DESK)
             at = bindparam("at", type_=UtcDateTime())
             looked = bindparam("looked", type_=UtcDateTime())
             for number, (priority, stage, was_seen, kinds, _, _) in told.items():
@@ -266,10 +246,10 @@ def test_the_ninth_starts_the_clocks(kind: str, request: pytest.FixtureRequest, 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_eleventh_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with _empty_database(kind, request, tmp_path) as database:
+    with empty_database(kind, request, tmp_path) as database:
         migrate.upgrade(database, "0010")
         with database.write() as session:
-            _put(session, A_DESK)
+            put(session, A_DESK)
             session.execute(
                 text(
                     "INSERT INTO account (id, name, role, desk_id, salt, point, locked_key, totp_confirmed, totp_step, "
@@ -285,129 +265,6 @@ def test_the_eleventh_carries_everything_across(kind: str, request: pytest.Fixtu
             session.flush()
             assert session.scalar(select(OnCall.id)) == 1
             assert session.scalar(select(Contact.alerted_at)) is None
-
-
-AN_OFFER = """
-INSERT INTO desk (id, slug, name_st, name_en) VALUES (1, 'one', 'One', 'One'), (2, 'two', 'Two', 'Two');
-INSERT INTO account (id, name, role, desk_id, salt, point, locked_key, totp_confirmed, totp_step, lang, created_at)
-VALUES (3, 'thabo', 'caseworker', 1, :b, :b, :b, true, 0, 'st', :at);
-INSERT INTO tip (id, uid, binding, channel, language, category, priority, reasons, indicators, stage, lead_desk_id,
-excluded, content_consent, unfinished, unread, received_at, changed_at)
-VALUES (7, 'u', 'b', 'sms', 'st', 'unknown', 'P2', '[]', '[]', 'referred', 1, '[]', true, false, true, :at, :at);
-INSERT INTO tip_desk (tip_id, desk_id, state, active, stage, priority, arrival)
-VALUES (7, 2, 'offered', true, 'referred', 'P2', -1);
-INSERT INTO entry (id, tip_id, uid, kind, body, wraps, created_at) VALUES (5, 7, 'e', 'reason', :b, :b, :at);
-INSERT INTO referral (id, tip_id, from_desk_id, to_desk_id, account_id, state, reason_entry_id, created_at)
-VALUES (4, 7, 1, 2, 3, 'offered', 5, :at)
-"""
-
-
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_the_twelfth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with _empty_database(kind, request, tmp_path) as database:
-        migrate.upgrade(database, "0011")
-        with database.write() as session:
-            _put(session, *AN_OFFER.split(";"))
-        migrate.upgrade(database)
-        with database.read() as session:
-            row = session.scalars(select(Referral)).one()
-            assert (row.state, row.consent, row.late_steps, row.created_at) == ("offered", None, 0, make.NOON)
-            assert session.scalars(select(TipDesk)).one().alert is None
-
-
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_the_thirteenth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with _empty_database(kind, request, tmp_path) as database:
-        migrate.upgrade(database, "0012")
-        with database.write() as session:
-            _put(session, A_DESK)
-        migrate.upgrade(database)
-        with database.write() as session:
-            assert session.execute(text("SELECT slug FROM desk")).all() == [("one",)]
-            assert session.scalars(select(Draft)).all() == []
-
-
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_the_fourteenth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with _empty_database(kind, request, tmp_path) as database:
-        migrate.upgrade(database, "0013")
-        with database.write() as session:
-            _put(session, *AN_OFFER.split(";"))
-        migrate.upgrade(database)
-        with database.write() as session:
-            assert session.execute(text("SELECT name, shortcuts FROM account")).all() == [("thabo", True)]
-            session.add(Presence(tip_id=7, account_id=3, seen_at=make.NOON))
-            session.flush()
-            assert session.scalar(select(Presence.seen_at)) == make.NOON
-
-
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_the_fifteenth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with _empty_database(kind, request, tmp_path) as database:
-        migrate.upgrade(database, "0014")
-        with database.write() as session:
-            _put(session, *AN_OFFER.split(";"))
-        migrate.upgrade(database)
-        with database.write() as session:
-            tip = session.scalars(select(Tip)).one()
-            assert (tip.id, tip.uid, tip.received_at, tip.destroyed_at) == (7, "u", make.NOON, None)
-            session.add(
-                KeptBack(tip_id=7, desk_id=1, account_id=3, reason_entry_id=5, created_at=make.NOON, until=make.NOON)
-            )
-            session.flush()
-            assert session.scalar(select(KeptBack.ended_at)) is None
-
-
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_the_sixteenth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with _empty_database(kind, request, tmp_path) as database:
-        migrate.upgrade(database, "0015")
-        with database.write() as session:
-            _put(session, A_DESK, A_KEY)
-        migrate.upgrade(database)
-        with database.read() as session:
-            kept = session.scalars(select(DeskKey)).one()
-            assert (kept.recovery_wrap, kept.created_at, kept.tried_at) == (BYTES, make.NOON, None)
-
-
-@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_the_seventeenth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with _empty_database(kind, request, tmp_path) as database:
-        migrate.upgrade(database, "0016")
-        with database.write() as session:
-            _put(session, *AN_OFFER.split(";"))
-            _put(session, *(one.replace("(7, ", "(8, ").replace("'u'", "'v'").replace("false, true,", "false, false,")
-                            for one in AN_OFFER.split(";")[2:4]))  # fmt: skip
-        migrate.upgrade(database)
-        with database.read() as session:
-            found = session.execute(select(Tip, TipDesk).join(TipDesk, TipDesk.tip_id == Tip.id).order_by(Tip.id))
-            assert [(tip.uid, news.is_unread(tip, at)) for tip, at in found] == [("u", True), ("v", False)]
-
-
-def _put(session: Session, *statements: str) -> None:
-    """Insert rows as a database of old has them; ``:b`` are some bytes, ``:at`` is a time."""
-    for statement in statements:
-        given = {name: value for name, value in (("b", BYTES), ("at", make.NOON)) if f":{name}" in statement}
-        one = text(statement)
-        session.execute(one.bindparams(bindparam("at", type_=UtcDateTime())) if "at" in given else one, given)
-
-
-@contextmanager
-def _empty_database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if kind == "sqlite":
-        database = Database(f"sqlite:///{tmp_path / 'old.db'}")
-        yield database
-        database.dispose()
-        return
-    server, name = request.getfixturevalue("postgres_server"), f"old_{abs(hash(tmp_path))}"
-    engine = create_engine(f"{server}/postgres", isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(text(f"CREATE DATABASE {name}"))
-        database = Database(f"{server}/{name}")
-        yield database
-        database.dispose()
-        connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
-    engine.dispose()
 
 
 def _is_ours(name: str | None, kind: str, _parents: object) -> bool:
