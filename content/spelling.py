@@ -35,7 +35,7 @@ _WARNINGS = {
 _RULES = [(True, rule, re.compile(pattern, re.IGNORECASE)) for rule, pattern in _ERRORS.items()]
 _RULES += [(False, rule, re.compile(pattern, re.IGNORECASE)) for rule, pattern in _WARNINGS.items()]
 _NOT_SESOTHO = re.compile(  # placeholders, markup, links, names and loan words
-    r"https?://\S+|www\S*|\{[^}]*\}|%\([a-z_]+\)s|<[^>]+>|`[^`]*`|^[a-z_0-9]+ = |"
+    r"https?://\S+|www\S*|\{[^}]*\}|%\([a-z_]+\)s|<[^>]+>|`[^`]*`|^[a-z_0-9]+ = |[a-z]+_[a-z_]+|"
     r"\b(mandu|radio|video|audio|studio|medium|media|indi\w*|dial\w*|digital|afrikanse|edward|durban|windows?|"
     r"twitter|whatsapp|swati|wi-?fi|web\w*|router|download\w*|hiv|malawi|wales|swaziland|eswatini|dubai|india|phuptjane|litjeo|"
     r"tjantjello)\b",

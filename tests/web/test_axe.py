@@ -22,7 +22,18 @@ RULES = {
     "resultTypes": ["violations"],
     "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
 }
-TOLD = ["", "learn", "learn/job-offers", "help", "privacy", "report", "report/short", "inbox", "nothing-here"]
+TOLD = [
+    "",
+    "learn",
+    "learn/job-offers",
+    "learn/your-rights",
+    "help",
+    "privacy",
+    "report",
+    "report/short",
+    "inbox",
+    "nothing-here",
+]
 STEPS = 9  # danger, safety, story, where, when, exclude, contact, check, done
 
 

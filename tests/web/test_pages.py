@@ -10,12 +10,14 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from content import library
 from tests.web.small import small_app
 from tipline.web import look
 
 KB = 1000
 # Address → most bytes and requests, cold, with brotli (favicon and manifest count).
-BUDGETS = {"": (14, 4), "learn": (14, 4), "learn/job-offers": (20, 5), "help": (8, 2), "privacy": (14, 2)}
+BUDGETS = {"": (14, 4), "learn": (14, 4), "help": (8, 2), "privacy": (14, 2)}
+BUDGETS |= {f"learn/{lesson.slug}": (20, 5) for lesson in library.load("st")}
 ADDRESSES = [f"/{lang}/{page}" for lang in ("st", "en") for page in BUDGETS]
 
 
