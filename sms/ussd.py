@@ -12,7 +12,20 @@ from dataclasses import replace
 
 from sms.menu import LIMIT, MAIN, ROOM, Choice, Lang, Menu, MenuError, Step, load_menu, numbered, paged
 from sms.segments import parts, septets
-from sms.ussd_state import DONE, LANGUAGE, RECEIPT, NotASession, Said, Screen, Session, Turn, is_finished, is_own, said
+from sms.ussd_state import (
+    DONE,
+    LANGUAGE,
+    RECEIPT,
+    SLIPPED,
+    NotASession,
+    Said,
+    Screen,
+    Session,
+    Turn,
+    is_finished,
+    is_own,
+    said,
+)
 from tipline.receipts import clean, grouped, is_well_formed
 
 __all__ = [
@@ -24,6 +37,8 @@ __all__ = [
 _NUMBER = re.compile(r"\W*(\d{1,2})\W*")
 # Sent by who has nothing to add: not every phone can send an empty answer.
 _NOTHING = {"", "x", ".", "-", "#", "*"}
+# One letter or digit where words are wanted: a slip of who goes on choosing. Asked once more, then kept as it is.
+_SLIP = re.compile(r"\W*[^\W_]\W*")
 # Where the answers that a receipt opened stay at hand.
 _IN_THREAD = frozenset({"messages", "more", "added", "end", "close", "delete"})
 
@@ -128,6 +143,8 @@ def _typed(menu: Menu, session: Session, answer: str) -> Turn:
         asked = replace(session, scratch={**session.scratch, RECEIPT: digits})
         return Turn(asked, failed_screen(menu, session.lang, "try_again"), "read")
     nothing = answer.casefold() in _NOTHING
+    if not nothing and _SLIP.fullmatch(answer) and session.scratch.get(SLIPPED) != session.step:
+        return _show(menu, replace(session, scratch={**session.scratch, SLIPPED: session.step}), wrong=True)
     if session.step == "more":
         if nothing:
             return _go_back(menu, session, menu.steps["more"])
@@ -199,7 +216,7 @@ def _show(menu: Menu, session: Session, *, wrong: bool = False) -> Turn:
     step = menu.steps[session.step]
     note = [menu.word("wrong", lang)] if wrong else []
     if step.kind == "typing":
-        note = [menu.word("digits_wrong", lang)] if wrong else []
+        note = [menu.word("digits_wrong" if step.name == "receipt_in" else "in_words", lang)] if wrong else []
         return Turn(session, Screen("\n".join([*note, step.text(lang)])))
     body, lines = _content(menu, session, step, lang)
     lines = [*([body] if body else []), *lines, *menu.ways(step, lang)]

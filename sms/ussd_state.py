@@ -15,6 +15,7 @@ LANGUAGE = "language"  # the step before all others
 # In scratch: the digits that a report made in this session was given (no other begins in it), and those whose thread
 # is open.
 DONE, RECEIPT = "done", "receipt"
+SLIPPED = "slipped"  # in scratch: the screen where one letter or digit stood for words, and was asked about once
 NOTICE, FULL = "yes", "full"  # may we text this phone? only "you have a message"; the answer itself
 
 

@@ -8,13 +8,13 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from flask import Flask
 from playwright.sync_api import Browser, Page, expect
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from sms import missed
 from tests import make
 from tests.browser import press, served
 from tipline import abuse, blocklist, followup, outbox
-from tipline.models import HeldBack, OutMessage, Tip
+from tipline.models import Account, HeldBack, OutMessage, Tip
 from tipline.outbox import Text
 from tipline.phones import Phone
 
@@ -46,6 +46,12 @@ def address(shared_app: Flask) -> Iterator[str]:
 @pytest.fixture(params=["st", "en"])
 def lang(request: pytest.FixtureRequest) -> str:
     return str(request.param)
+
+
+@pytest.fixture(autouse=True)
+def _the_desk_speaks(shared_app: Flask, lang: str) -> None:
+    with make.house_of(shared_app).database.write() as session:
+        session.execute(update(Account).values(lang=lang))
 
 
 @pytest.fixture
@@ -119,7 +125,7 @@ def test_the_desk(page: Page, address: str, lang: str, shared_app: Flask) -> Non
     press(page.locator(".find button"))
     expect(page.locator(".finds mark").first).to_be_visible()
     judge(page)
-    for path in (tip, "/desk/account", "/desk/account/authenticator", "/desk/key", "/desk/keys"):
+    for path in (tip, "/desk/account", "/desk/account/authenticator", "/desk/key", "/desk/retention", "/desk/keys"):
         page.goto(f"{address}{path}")
         judge(page)
 

@@ -45,9 +45,10 @@ def found_at(desk: Desk, tip: str) -> str:
 
 def add(house: House, tip: str, text: str) -> None:
     with house.database.write() as session:
+        now = utc_now()
         row = session.scalars(select(Tip).where(Tip.uid == tip.rsplit("/", 1)[1])).one()
-        followup.heed(session, row, text, danger_now=None, rules=house.rules, keys=house.keys, now=utc_now())
-        followup.add(session, row, text, keys=house.keys, now=utc_now())
+        followup.heed(session, row, text, danger_now=None, rules=house.rules, keys=house.keys, now=now)
+        followup.add(session, row, text, keys=house.keys, now=now)
 
 
 class TestTheQuestions:
@@ -270,8 +271,13 @@ class TestThePriority:
 
     def test_where_nobody_decided_newer_words_raise_it(self, desk: Desk, house: House) -> None:
         tip = tell(house)
+        assert "#raised" not in desk.get(tip)
+        add(house, tip, "Hello?")
         add(house, tip, DANGER)
-        said = words(desk.get(tip))
+        page = desk.get(tip)
+        assert 'href="#raised"' in page
+        assert DANGER in page.partition('id="raised"')[2].partition("</li>")[0]
+        said = words(page)
         assert "Raised to P0 by what the reporter added" in said
         assert "decided" not in said.split("Assessment")[0]
 

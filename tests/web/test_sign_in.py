@@ -225,13 +225,16 @@ def test_an_administrator_lands_on_the_people_page(app: Flask) -> None:
     assert answer.headers["Location"] == "/desk/people"
 
 
-def test_a_language_chosen_at_the_door_is_kept(app: Flask) -> None:
+def test_a_language_asked_for_holds_for_that_page_alone(app: Flask) -> None:
     house = make.house_of(app)
     form = {"username": "immigration", "password": make.password(house, "immigration")}
     client = app.test_client()
-    assert 'name="lang" value="st"' in client.get("/desk/sign-in?lang=st").text
-    assert 'name="lang"' not in client.get("/desk/sign-in").text
-    client.post("/desk/sign-in", data={**form, "lang": "st"})
+    assert '<html lang="st">' in client.get("/desk/sign-in?lang=st").text
+    client.post("/desk/sign-in?lang=st", data={**form, "lang": "st"})
+    assert '<html lang="en">' in client.get("/desk/").text
+    assert '<html lang="st">' in client.get("/desk/?lang=st").text
+    assert '<html lang="en">' in client.get("/desk/?lang=xx").text
+    client.post("/desk/account/language", data={"lang": "st"})
     assert '<html lang="st">' in client.get("/desk/").text
-    client.post("/desk/sign-in", data=form)
+    client.post("/desk/sign-in?lang=en", data=form)
     assert '<html lang="st">' in client.get("/desk/").text

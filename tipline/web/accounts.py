@@ -13,7 +13,6 @@ from tipline.web import audit, carriers, desk_key, house, on_call, people, secon
 from tipline.web.compress import never_compress
 from tipline.web.errors import message, status_of
 from tipline.web.limits import bounded_sign_ins
-from tipline.web.locale import LANGUAGES, use_lang
 from tipline.web.second_factor import account_page, wrong_passphrase
 from tipline.web.session import ANYBODY, forget, guard, keep, page, safe_path, signed_in
 
@@ -36,7 +35,7 @@ def sign_in() -> str:
 @blueprint.post("/desk/sign-in")
 @bounded_sign_ins
 def enter() -> AnyResponse:
-    """Sign in: all three at once, and one answer whatever was wrong. A language chosen at the door is kept.
+    """Sign in: all three at once, and one answer whatever was wrong. A language chosen at the door is the door's.
 
     The first member of a desk is shown its recovery key here and nowhere else; the first after somebody left, the next.
     """
@@ -50,11 +49,6 @@ def enter() -> AnyResponse:
         return Response(said, status_of(refused))
     onward = safe_path(form.get("next", "")) or "/desk/"
     who = house().who(started.token, "cookie")
-    chosen = form.get("lang", "")
-    if chosen in LANGUAGES and chosen != who.lang:
-        with house().database.write() as session:
-            accounts.set_language(session, who, chosen)
-        use_lang(chosen)
     if started.recovery_key is None:
         return keep(redirect(onward, 303), started)  # type: ignore[arg-type] # werkzeug's class, the same cookie
     never_compress()
@@ -126,8 +120,6 @@ def shortcuts(who: Identity) -> AnyResponse:
 
 
 def _form(onward: str, username: str = "", wrong: str = "") -> str:
-    chosen = (request.form if request.method == "POST" else request.args).get("lang", "")
     return page(
         "desk/sign_in.html", None, onward=safe_path(onward) or "", username=username[:60], wrong=wrong,
-        chosen=chosen if chosen in LANGUAGES else "",
     )  # fmt: skip

@@ -1,7 +1,8 @@
 """The language of a request, and Lesotho's own months and days.
 
 Public pages carry their language in the address (``/st/…``, ``/en/…``); everything else takes ``g.lang`` as
-a view set it (the desk: from the sign-in), else ``?lang=``, else ``Accept-Language``, else ``st``. No cookie.
+a view set it (the desk: ``?lang=`` for that page alone, else the person's own), else ``?lang=``, else
+``Accept-Language``, else ``st``. No cookie.
 """
 
 from __future__ import annotations
@@ -71,6 +72,12 @@ def use_lang(lang: str) -> None:
     """Answer this request in ``lang``, whatever was chosen before."""
     g.lang = lang if lang in LANGUAGES else DEFAULT
     refresh()
+
+
+def use_lang_of(person: str) -> None:
+    """Answer this request in a person's own language, but for a page that asks for another (``?lang=``)."""
+    chosen = request.args.get("lang", "")
+    use_lang(chosen if chosen in LANGUAGES else person)
 
 
 def preferred_lang() -> str:

@@ -19,7 +19,7 @@ from tipline.errors import DomainError, NotAllowed, SignInNeeded
 from tipline.web import house, words
 from tipline.web.errors import MESSAGES, status_of
 from tipline.web.headers import allow_scripts
-from tipline.web.locale import use_lang
+from tipline.web.locale import use_lang_of
 
 COOKIE = "desk"
 PATH = "/desk"
@@ -47,7 +47,7 @@ def signed_in(*roles: str, before_enrolment: bool = False) -> Callable[[View], V
                 if request.method not in _SAFE_METHODS:
                     raise
                 return redirect(url_for("accounts.sign_in", next=safe_path(request.path)), 303)
-            use_lang(who.lang)
+            use_lang_of(who.lang)
             if who.must_enrol and not before_enrolment:
                 if request.method not in _SAFE_METHODS:
                     raise NotAllowed
@@ -147,5 +147,5 @@ def _sorry(said: object, status: int, code: str = "") -> Response:
     except SignInNeeded:
         who = None
     if who is not None:
-        use_lang(who.lang)
+        use_lang_of(who.lang)
     return Response(page("desk/error.html", who, message=said, code=code), status)

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from flask_babel import lazy_gettext as _l
 
-from tipline import parts, thread
+from tipline import parts, priority, thread
 from tipline.casework import View
 from tipline.models import Tip
 from tipline.thread import Opened
@@ -23,19 +23,22 @@ ASKED = {
 CONSENT = {1: _l("The answer itself, by text"), 2: _l("Only that a message waits"), 3: _l("No texts")}
 _STORY = 0  # no entry has this id
 _AN_HOUR = timedelta(hours=1)
+_RAISED = ("raised", priority.NEWER)
 
 
 @dataclass(frozen=True)
 class Told:
     """The story and the conversation.
 
-    ``joined``: entry (0: the story) → in how many texts it came; ``answers``: question → what was answered by text.
+    ``joined``: entry (0: the story) → in how many texts it came; ``answers``: question → what was answered by text;
+    ``raised``: the entry whose words were the last to raise the priority, None if none did or it cannot be read.
     """
 
     story: str | None = field(repr=False)
     talk: tuple[Opened, ...] = field(repr=False)
     joined: Mapping[int, int]
     answers: Mapping[str, str] = field(repr=False)
+    raised: int | None = None
 
 
 def told(tip: Tip, view: View) -> Told:
@@ -57,8 +60,16 @@ def told(tip: Tip, view: View) -> Told:
     ]
     story = whole[_STORY].text if _STORY in whole else view.text
     return Told(
-        story, tuple(shown), {key: len(one.keys) for key, one in whole.items() if len(one.keys) > 1}, _answers(talk)
-    )
+        story, tuple(shown), {key: len(one.keys) for key, one in whole.items() if len(one.keys) > 1}, _answers(talk),
+        raised=_raised(view, {key: one.keys[0] for one in whole.values() for key in one.keys}),
+    )  # fmt: skip
+
+
+def _raised(view: View, shown_at: Mapping[int, int]) -> int | None:
+    """Return where the words stand that were last to raise the priority: they are kept at the event's very moment."""
+    at = next((one.at for one in reversed(view.events) if one.kind in _RAISED), None)
+    found = [one.id for one in view.thread if one.created_at == at and one.id in shown_at]
+    return shown_at[found[-1]] if found else None
 
 
 def _moment(tip: Tip, said: list[parts.Said]) -> datetime:
