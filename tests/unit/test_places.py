@@ -69,8 +69,12 @@ def test_places_are_found_as_people_write_them(text: str, slug: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "   ", "mohiri ha a ntefe moputso", "I was in Durban", "mokhatlo oa rona", "??", "5"]
-)
+    "text",
+    [
+        "", "   ", "mohiri ha a ntefe moputso", "I was in Durban", "mokhatlo oa rona", "??", "5", "a mine in Welkom",
+        "Qwa-Qwa", "ho ea Qwaqwa", "a factory in Newcastle", "Mandeni", "Ladybrand", "Mangaung, Bloemfontein",
+    ],
+)  # fmt: skip
 def test_no_place_is_found_where_none_is_named(text: str) -> None:
     assert places.find(text) is None
     assert places.lookup(text) is None

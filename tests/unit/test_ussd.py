@@ -154,20 +154,6 @@ def test_a_story_is_kept_whole_as_it_was_typed(answer: str) -> None:
     assert said(turn.session).text == ("" if answer == "*" else answer)
 
 
-@pytest.mark.parametrize("lang", LANGS)
-@pytest.mark.parametrize("slip", ["1", " 2. ", "a"])
-def test_one_letter_instead_of_words_is_asked_about_once_and_then_kept(lang: Lang, slip: str) -> None:
-    asked = play(BARE, Session("story", lang, {"danger": "yes"}), slip)
-    check(asked.screen)
-    assert lines(asked.screen)[0] == BARE.word("in_words", lang)
-    assert (asked.effect, asked.session.step, wants_typing(asked.screen)) == (None, "story", True)
-    told = play(BARE, asked.session, STORY)
-    assert (told.effect, said(told.session).text) == ("finish", STORY)
-    kept = play(BARE, asked.session, slip)
-    assert (kept.effect, said(kept.session).text) == ("finish", slip.strip())
-    assert play(BARE, Session("more", lang), slip).session.step == "more"
-
-
 # --- answers, lessons, help
 
 

@@ -27,7 +27,7 @@ from sms.ussd import (
     start,
     thanks_screen,
 )
-from tests.unit.ussd_walks import BARE, MENUS, RECEIPT, check, done, lines
+from tests.unit.ussd_walks import BARE, MENUS, RECEIPT, STORY, check, done, lines, wants_typing
 from tipline import places
 from tipline.errors import DomainError
 from tipline.lifecycle import STAGES
@@ -82,6 +82,20 @@ def test_every_choice_stands_on_exactly_one_page(lang: Lang) -> None:
         for district in (None, *(place.slug for place in places.districts())):
             pages = paged(BARE, step, lang, district)
             assert [one for page in pages for one in page] == list(BARE.choices(step, lang, district))
+
+
+@pytest.mark.parametrize("lang", LANGS)
+@pytest.mark.parametrize("slip", ["1", " 2. ", "a"])
+def test_one_letter_instead_of_words_is_asked_about_once_and_then_kept(lang: Lang, slip: str) -> None:
+    asked = play(BARE, Session("story", lang, {"danger": "yes"}), slip)
+    check(asked.screen)
+    assert lines(asked.screen)[0] == BARE.word("in_words", lang)
+    assert (asked.effect, asked.session.step, wants_typing(asked.screen)) == (None, "story", True)
+    told = play(BARE, asked.session, STORY)
+    assert (told.effect, said(told.session).text) == ("finish", STORY)
+    kept = play(BARE, asked.session, slip)
+    assert (kept.effect, said(kept.session).text) == ("finish", slip.strip())
+    assert play(BARE, Session("more", lang), slip).session.step == "more"
 
 
 # --- anything at all
