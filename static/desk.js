@@ -46,10 +46,11 @@
     for (const one of [sheet, soon]) if (one) one.close();
     hide("blank", false);
     hide("locked", true);
-    lock.showModal();
+    ask();
   };
+  const ask = () => { lock.showModal(); document.getElementById("lock-password").focus(); };
   lock.addEventListener("close", () => { // Escape closes a dialog, and this one stays
-    if (document.documentElement.classList.contains("locked")) lock.showModal();
+    if (document.documentElement.classList.contains("locked")) ask();
   });
   lock.querySelector("form").addEventListener("submit", async (event) => {
     event.preventDefault();

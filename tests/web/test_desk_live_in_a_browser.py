@@ -1,4 +1,4 @@
-"""The desk's script in Chromium: a child's report to its outcome by keys alone; what is new; the lock."""
+"""The desk's script in Chromium: keys from the sign-in on; what is new; the lock."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ def tabs(page: Page, times: int) -> None:
         page.keyboard.press("Tab")
 
 
-def test_one_child_in_danger_by_keys_alone(page: Page, address: str, house: House) -> None:
+def test_a_report_by_keys_from_the_sign_in_to_a_stage(page: Page, address: str, house: House) -> None:
     house.take_in(make.report(text="He sells forged permits at the taxi rank.", category="other"))
     house.take_in(make.report(text=CHILD, child=True, danger_now=True, place="maseru-bridge"))
     key = page.keyboard
@@ -83,7 +83,6 @@ def test_one_child_in_danger_by_keys_alone(page: Page, address: str, house: Hous
     expect(page.locator("main a.row:focus")).to_contain_text("first look due in 60 min")
     key.press("Enter")
     expect(page.locator(".story")).to_have_text(CHILD)
-    tip = page.url
     page.wait_for_load_state()
     expect(page.locator(".head .clock")).to_have_text("police: 23 h left")
     key.press("t")
@@ -103,40 +102,8 @@ def test_one_child_in_danger_by_keys_alone(page: Page, address: str, house: Hous
     key.press("Enter")
     status(page, "The stage was changed.")
     expect(page.locator(".head .clock")).to_have_count(0)
-    key.press("r")
-    expect(page.locator("#reply-text")).to_be_focused()
-    key.type("Thank you. Stay where you are safe.")
-    page.locator("#reply button:not([name])").press("Enter")
-    status(page, "The answer is written.")
-    key.press("f")
-    expect(page.locator("#refer-desk")).to_be_focused()
-    key.press("Tab")
-    key.press("Enter")
-    page.wait_for_url("**/refer?*")
-    page.locator("[name=consent]").first.focus()
-    key.press("Space")
-    page.locator("#reason").focus()
-    key.type("A bed for tonight.")
-    key.press("Tab")
-    key.press("Enter")
-    status(page, "The other office was asked.")
-    key.press("/")
-    expect(page.locator("#search")).to_be_focused()
-    page.go_back()
-    expect(page.locator(".story")).to_have_text(CHILD)
-    page.wait_for_load_state()
-    key.press("e")
-    expect(page.locator("#close-result")).to_be_focused()
-    key.type("Somebody")
-    tabs(page, 6)
-    expect(page.locator("[name=onward]")).to_be_focused()
-    key.press("Enter")
-    status(page, "The tip is closed.")
-    assert page.url.split("?")[0] != tip
-    expect(page.locator(".story")).to_have_text("He sells forged permits at the taxi rank.")
     key.press("u")
     expect(page).to_have_url(f"{address}/desk/")
-    expect(page.locator("main a.row")).to_have_count(1)
     page.wait_for_load_state()
     key.press("/")
     expect(page.locator("#search")).to_be_focused()
