@@ -123,7 +123,7 @@ def any_app(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Flask]:
     made = make.app(var, TIPLINE_DATABASE_URL=f"{server}/{name}")
     yield made
     make.house_of(made).database.dispose()
-    made.extensions["tipline_jobs"].huey.storage.close()
+    make.end_jobs(made)
     _sql(server, f"DROP DATABASE {name} WITH (FORCE)")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -113,3 +114,13 @@ def is_unread(house: House, tip: Tip | int, desk: str = "immigration") -> bool:
         tip_id = tip if isinstance(tip, int) else tip.id
         here, at = session.execute(wanted.where(Tip.id == tip_id, Desk.slug == desk)).one()
         return news.is_unread(here, at)
+
+
+def end_jobs(made: Flask) -> None:
+    """Let the waker end what it began and close its engine: nothing of it may run once the database is gone."""
+    work, ended = made.extensions["tipline_jobs"], threading.Event()
+    if work._waker is not None:
+        work._deliver = ended.set  # it wakes one after the other
+        work.wake()
+        assert ended.wait(20)
+    work.huey.storage.close()

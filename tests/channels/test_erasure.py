@@ -39,7 +39,7 @@ def both(any_app: Flask, carrier: FakeCarrier) -> Iterator[Line]:
     yield Line(made, carrier)
     make.house_of(made).database.dispose()
     if not make.house_of(made).database.is_sqlite:
-        made.extensions["tipline_jobs"].huey.storage.close()
+        make.end_jobs(made)
 
 
 def erase(line: Line) -> None:

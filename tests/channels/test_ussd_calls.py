@@ -79,6 +79,7 @@ def test_another_phone_or_code_does_not_see_a_session(any_app: Flask, change: di
             assert wire.startswith("END ")
             assert receipt[:4] not in wire
     make.house_of(fresh).database.dispose()
+    make.end_jobs(fresh)
     assert len(desk.tips()) == 1
     assert desk.view(desk.tips()[0]).thread == ()
 
