@@ -69,6 +69,7 @@ VERBS = {  # verb → what it is done to; there is no other place, and an act wi
     "contact_set": ACCOUNT,
     "rota_changed": DESK,
     "message_retried": MESSAGE,
+    "rules_changed": INSTANCE,
     "backup_written": INSTANCE,
     "restored": INSTANCE,
 }

@@ -78,6 +78,11 @@ class Database:
             raise task.error
         return cast("T", task.result)
 
+    @property
+    def is_writing(self) -> bool:
+        """Say whether this thread is inside a transaction that keeps all others from writing (SQLite)."""
+        return self.is_sqlite and _turn.mine
+
     def ping(self) -> None:
         """Raise if the database does not answer."""
         with self.read() as session:

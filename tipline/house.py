@@ -7,14 +7,14 @@ transaction, and a tip is committed before anything else may fail.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property, partial
 
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from tipline import abuse, accounts, audit, intake, routing
+from tipline import abuse, accounts, audit, intake
 from tipline.answers import Words
 from tipline.database import Database
 from tipline.errors import EnrolFirst, SignInRefused
@@ -22,6 +22,8 @@ from tipline.intake import Report, Submitted
 from tipline.models import Account
 from tipline.outbox import Sender
 from tipline.receipts import Minter
+from tipline.rulebook import InForce
+from tipline.rules import Rules
 from tipline.sealing import KeyFile, PrivateKey
 from tipline.settings import Settings
 
@@ -50,7 +52,6 @@ class House:
     wake: Callable[[], None] = _sleep
     clock: Callable[[], datetime] = utc_now
     second_factor: bool = True  # a demo instance asks for none (see ``demo``)
-    rules: tuple[routing.Rule, ...] = field(default_factory=lambda: routing.seed().rules)
 
     def __post_init__(self) -> None:
         """Let every transaction write the audit log, which is keyed."""
@@ -73,6 +74,16 @@ class House:
     def pace(self) -> abuse.Pace:
         """Return what counts this process's automatic answers."""
         return abuse.Pace(self.settings.bounds)
+
+    @cached_property
+    def rulebook(self) -> InForce:
+        """Return what this process remembers of the routing rules."""
+        return InForce(self.database)
+
+    @property
+    def rules(self) -> Rules:
+        """Return the routing rules in force, not older than ``rulebook.AGREE_WITHIN``."""
+        return self.rulebook.at(self.clock())
 
     def take_in(self, report: Report, *, with_receipt: bool = True) -> Submitted:
         """Take in a report in a transaction of its own and wake the worker; see ``intake.submit`` for what it raises.

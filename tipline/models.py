@@ -19,6 +19,7 @@ from tipline.kept_back_table import KeptBack as KeptBack  # noqa: PLC0414
 from tipline.people_tables import Alert as Alert  # noqa: PLC0414
 from tipline.people_tables import Contact as Contact  # noqa: PLC0414
 from tipline.people_tables import OnCall as OnCall  # noqa: PLC0414
+from tipline.rules_table import RuleSet as RuleSet  # noqa: PLC0414
 
 _OFFERED = text("state = 'offered'")
 _DUE = text("due IS NOT NULL")

@@ -155,5 +155,8 @@ ACCESS = {
     "POST /desk/alerts/slots/<number>/up": Access(WATCHERS, 404, leaves="rota_changed"),
     "GET /desk/carriers": Access(ADMIN, 200),
     "POST /desk/carriers/<number>/again": Access(ADMIN, 404, leaves="message_retried"),
+    "GET /desk/rules": Access(ADMIN, 200),
+    "GET /desk/rules/change": Access(ADMIN, 200),
+    "POST /desk/rules/change": Access(ADMIN, 422, leaves="rules_changed"),
     "GET /desk/audit": Access(WATCHERS, 200, leaves="trail_viewed"),
 }

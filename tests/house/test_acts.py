@@ -173,6 +173,9 @@ def _keys_and_people(app: Flask, house: House, log: Log) -> None:
     with log.gains("rota_changed"):
         me = desk.account_id(house, "immigration")
         admin.post("/desk/alerts/slots", desk="immigration", account=str(me), day="0", starts="08:00", ends="17:00")
+    with log.gains("rules_changed"):
+        admin.post("/desk/rules/change", act="up", rule="2", version="1", reason=SAID)
+    assert (log.rows()[-1].object, log.rows()[-1].data) == ("", {"version": 2})
     with log.gains("trail_viewed"):
         admin.get(LOG)
     with log.gains():

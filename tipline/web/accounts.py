@@ -9,7 +9,7 @@ from werkzeug.wrappers import Response as AnyResponse
 from tipline import accounts
 from tipline.accounts import Identity
 from tipline.errors import Busy, SignInRefused, WeakPassword
-from tipline.web import audit, carriers, desk_key, house, on_call, people, second_factor
+from tipline.web import audit, carriers, desk_key, desk_rules, house, on_call, people, second_factor
 from tipline.web.compress import never_compress
 from tipline.web.errors import message, status_of
 from tipline.web.limits import bounded_sign_ins
@@ -24,6 +24,7 @@ blueprint.register_blueprint(people.blueprint)
 blueprint.register_blueprint(carriers.blueprint)
 blueprint.register_blueprint(audit.blueprint)
 blueprint.register_blueprint(on_call.blueprint)
+blueprint.register_blueprint(desk_rules.blueprint)
 
 
 @blueprint.get("/desk/sign-in")

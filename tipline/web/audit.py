@@ -100,6 +100,8 @@ def _act(row: Act, people: Mapping[int, str], desk_names: dict[str, str]) -> str
             return str(_REFUSED[row.data["step"]] if row.object else gettext("Somebody gave a name that is nobody’s"))
         case "account_added":
             return str(gettext("Added the account %(name)s (%(role)s)", name=name, role=words.ROLES[row.data["role"]]))
+        case "rules_changed":
+            return str(gettext("Changed who gets which report (version %(number)s)", number=row.data["version"]))
         case "account_disabled":
             return str(gettext("Disabled the account %(name)s", name=name))
         case "account_renewed":

@@ -164,6 +164,7 @@ DONE = {
     "taken": _l("You work on this tip now."),
     "kept": _l("Kept for you. Nothing was sent, and only you can read it."),
     "dropped": _l("Thrown away."),
+    "rules": _l("These rules are in force now, for everything that comes in from here on."),
     "noted": _l("The note is kept."),
     "replied": _l("The answer is written."),
     "referred": _l("The other office was asked."),
