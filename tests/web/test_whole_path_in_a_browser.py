@@ -288,6 +288,7 @@ def test_work_without_pay_by_keys_alone(browser: Browser, address: str, app: Fla
     expect(page.locator("main a.row")).to_have_count(1)
     page.goto(tip)
     expect(page.locator(".facts", has_text="How it ended")).to_be_visible()
+    expect(page.locator("#assessment h3")).to_have_count(0)
     person.look()
     assert person.said + police.said == []
     person.context.close()
