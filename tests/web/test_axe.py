@@ -243,7 +243,14 @@ def test_the_administrator_s_pages(page: Page, address: str, lang: str, shared_a
     page.locator("#password").fill(make.password(house, "admin"))
     press(page.locator("form.card button"))
     page.wait_for_url("**/desk/people")
-    for path in ("/desk/people", "/desk/carriers", "/desk/alerts", "/desk/audit"):
+    for path in (
+        "/desk/people",
+        "/desk/carriers",
+        "/desk/alerts",
+        "/desk/audit",
+        "/desk/rules",
+        "/desk/rules/change?act=change&rule=2",
+    ):
         page.goto(f"{address}{path}")
         judge(page)
 
