@@ -22,6 +22,8 @@ import tipline.web.accounts
 import tipline.web.api
 import tipline.web.commands
 import tipline.web.desk
+import tipline.web.desk_closing
+import tipline.web.desk_police
 import tipline.web.desk_retention
 import tipline.web.desk_triage
 import tipline.web.health
@@ -90,6 +92,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.register_blueprint(tipline.web.public.blueprint)
     app.register_blueprint(tipline.web.desk.blueprint)
     app.register_blueprint(tipline.web.desk_retention.blueprint)
+    app.register_blueprint(tipline.web.desk_closing.blueprint)
+    app.register_blueprint(tipline.web.desk_police.blueprint)
     app.register_blueprint(tipline.web.desk_triage.blueprint)
     app.register_blueprint(tipline.web.accounts.blueprint)
     app.register_blueprint(content.web.blueprint)

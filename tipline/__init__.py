@@ -9,6 +9,7 @@ Start at ``intake.submit`` (the front door), then ``app.py`` (where everything i
 - ``casework`` ``case``  what a desk does: take, move, note, reply, close; a person's hold on one tip
 - ``referrals`` ``escalation`` ``exclusions``  another desk is asked; nobody answers; a desk loses its keys
 - ``assessment`` ``assessing`` ``priority``  what a human finds of a tip and how urgent they say it is; advice beside it
+- ``duty`` ``police_report`` ``approval`` ``outcomes``  the police told or a reason why not; how matters end
 - ``accounts`` ``desks``  people, their keys, and the desks whose keys they hold
 - ``audit`` ``audit_check`` ``trail``  the log of what staff did: written, checked, read
 - ``drafts`` ``replies``  what a caseworker has begun to write; answers ready in both languages

@@ -12,17 +12,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tipline import abuse, answers, audit, clocks, desks, escalation, fates, lifecycle, news, thread
+from tipline import abuse, answers, audit, clocks, desks, duty, escalation, fates, lifecycle, news, outcomes, thread
 from tipline.accounts import READERS, Identity
 from tipline.answers import LONGEST_REPLY, Words
 from tipline.case import LONGEST_NOTE as LONGEST_NOTE  # noqa: PLC0414 - handed on
 from tipline.case import Case as Case  # noqa: PLC0414
 from tipline.case import add_entry, leave_event, may_act, own_desk, said, to_stage
-from tipline.coarse import coarsen_arrival, hour_of
-from tipline.errors import CannotReply, EmptyTip, NotAllowed, NotFound, ReasonMissing, TooLong
+from tipline.errors import ApprovalNeeded, CannotReply, EmptyTip, NotAllowed, NotFound, TooLong
 from tipline.fates import Reports
 from tipline.models import Account, Entry, Event, Outcome, Referral, Tip, TipDesk
 from tipline.referrals import answer_referral as answer_referral  # noqa: PLC0414
@@ -144,22 +143,25 @@ def take(session: Session, case: Case) -> None:
     leave_event(session, case, "taken")
 
 
-def move(session: Session, case: Case, to: str, reason: str = "") -> None:
+def move(session: Session, case: Case, to: str, reason: str = "", *, later: bool = False) -> None:
     """Move a tip to another stage; whoever moves one that nobody has taken, takes it.
 
-    ForbiddenMove; ReasonMissing where the Act's duty is not passed on (s.23); TooLong.
+    ForbiddenMove; ReasonMissing (see ``duty``: what is not passed on is accounted for, ``later`` or now); TooLong.
     """
     may_act(case)
     lifecycle.check_move(case.tip.stage, to)
-    if to in lifecycle.NEED_REASON and not reason.strip():
-        raise ReasonMissing
+    accounts_for = duty.answers_for(session, case.tip, to, reason, desk_id=case.who.desk_id, later=later)
     if reason.strip():
         add_entry(session, case, thread.REASON, said(reason), own_desk(session, case))
     before = case.tip.stage
+    if accounts_for:  # the police clock has done its work
+        case.tip.police_at = case.tip.police_at or case.now
     if case.tip.taken_by is None:
         case.tip.taken_by = case.who.account_id
     to_stage(session, case, to)
     leave_event(session, case, "moved", before=before, to=to)
+    if accounts_for:
+        leave_event(session, case, accounts_for)
 
 
 def note(session: Session, case: Case, text: str, about: str = "") -> int:
@@ -206,40 +208,39 @@ def try_again(session: Session, case: Case, entry_id: int, words: Words, reports
 
 
 def close(
-    session: Session, case: Case, result: str, *, clients_served: int | None = None, reintegrated: int | None = None,
-    non_residential: int | None = None, note: str = "",
-) -> None:  # fmt: skip
-    """Close a tip with its outcome (counts only). ForbiddenMove, NotFound (unknown result), ReasonMissing.
+    session: Session, case: Case, result: str, *, note: str = "", later: bool = False, **counts: int | None
+) -> None:
+    """Close a tip with its outcome; ``counts`` are of ``outcomes.COUNTS``, no names.
 
-    Closing without action needs a written reason.
+    ForbiddenMove, NotFound (unknown result), BadCounts, ReasonMissing (see ``duty``; without action always, else a
+    program may leave it for ``later``), TooLong;
+    ApprovalNeeded if nothing was done and it is not a supervisor who closes it.
     """
     may_act(case)
     lifecycle.check_close(case.tip.stage)
     if result not in lifecycle.RESULTS:
         raise NotFound
-    if result == "no_action" and not note.strip():
-        raise ReasonMissing
+    outcomes.check(counts)
+    desk_id = case.who.desk_id
+    accounts_for = duty.answers_for(
+        session, case.tip, lifecycle.CLOSED, note, desk_id=desk_id, result=result, later=later
+    )
+    if result in lifecycle.NEED_APPROVAL and case.who.role != "supervisor" and case.tip.withdrawn_at is None:
+        raise ApprovalNeeded
     entry = add_entry(session, case, thread.OUTCOME, said(note), own_desk(session, case)) if note.strip() else None
     session.add(
         Outcome(
             tip_id=case.tip.id, desk_id=case.who.desk_id, account_id=case.who.account_id, result=result,
-            clients_served=clients_served, reintegrated=reintegrated, non_residential=non_residential,
-            note_entry_id=entry, created_at=case.now,
+            note_entry_id=entry, created_at=case.now, **counts,
         )
     )  # fmt: skip
     before = case.tip.stage
     to_stage(session, case, lifecycle.CLOSED)
-    case.tip.closed_at = case.now
-    coarse = hour_of(case.tip.received_at)
-    coarsen_arrival(session, case.tip.id, case.tip.received_at)
-    if case.tip.first_look_at is not None:  # the time between the two is a figure; the minute of arrival is not
-        case.tip.first_look_at -= case.tip.received_at - coarse
-    case.tip.received_at = coarse
-    ended = update(TipDesk).where(TipDesk.tip_id == case.tip.id)
-    ended = ended.values(active=False, arrival=-int(coarse.timestamp() * 1000))
-    session.execute(ended, execution_options={"synchronize_session": "fetch"})
+    outcomes.end(session, case.tip, case.now)
     abuse.close_folded(session, case.tip.id, case.now)
     leave_event(session, case, "closed", before=before, result=result)
+    if accounts_for:
+        leave_event(session, case, accounts_for)
 
 
 def _answers(given: object) -> dict[str, Any]:

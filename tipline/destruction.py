@@ -23,6 +23,7 @@ from tipline.columns import Base
 from tipline.database import Database
 from tipline.errors import ForbiddenMove, NotFound, ReasonMissing
 from tipline.models import (
+    Approval,
     Draft,
     Entry,
     Event,
@@ -30,6 +31,7 @@ from tipline.models import (
     Outcome,
     OutMessage,
     PhoneThread,
+    PoliceReport,
     Presence,
     Referral,
     Tip,
@@ -236,7 +238,10 @@ def _destroy(session: Session, found: Sequence[int], now: datetime) -> None:
     session.execute(calls, execution_options=_NO_SYNC)
     places_in_queues = update(TipDesk).where(TipDesk.tip_id.in_(ids)).values(waits=False, due=None, alert=None)
     session.execute(places_in_queues, execution_options=_NO_SYNC)
-    for column in (Entry.created_at, Event.at, Outcome.created_at, Referral.created_at, Referral.answered_at):
+    for column in (
+        Entry.created_at, Event.at, Outcome.created_at, Referral.created_at, Referral.answered_at,
+        PoliceReport.told_at, PoliceReport.created_at, Approval.created_at, Approval.answered_at,
+    ):  # fmt: skip
         _coarsen(session, column, ids)
     for tip in tips:
         _leave_figures(tip, now)

@@ -99,6 +99,30 @@ class ReasonMissing(DomainError):
     code = "reason_missing"
 
 
+class ApprovalNeeded(DomainError):
+    """A supervisor of the desk has to agree before a tip is closed without action."""
+
+    code = "approval_needed"
+
+
+class BadCounts(DomainError):
+    """The counts of an outcome cannot be true together."""
+
+    code = "bad_counts"
+
+
+class BadTime(DomainError):
+    """It cannot have been done at that time: it lies ahead, or before the report came."""
+
+    code = "bad_time"
+
+
+class StationMissing(DomainError):
+    """It is not said to which police station something was passed on."""
+
+    code = "station_missing"
+
+
 class ExcludedDesk(DomainError):
     """The reporter asked that this desk should not see the tip."""
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 from tipline.errors import ForbiddenMove
 
 RECEIVED = "received"
+REPORTED = "reported_police"
 CLOSED = "closed"
 STAGES = (
     "received", "screened", "urgent_safety", "reported_police", "substantiated", "not_substantiated", "referred",
@@ -40,11 +41,16 @@ _BY_ACT = {"referred", "accepted", "declined", "closed"}
 _NEVER_REFERRED_FROM = {"closed"}
 _NEVER_CLOSED_FROM = {"received", "closed"}
 NEED_REASON = {"not_substantiated"}
+# Whoever comes here without having told the police writes why (the Act, s.23): see ``duty``.
+PAST_SCREENING = {"substantiated", "not_substantiated", *_SHELTER, "reintegrated", CLOSED}
 
 RESULTS = (
     "identified", "not_identified", "assisted", "investigation_opened", "prosecuted", "referred_elsewhere",
     "information_given", "no_action",
 )  # fmt: skip
+AT_THE_POLICE = {"investigation_opened", "prosecuted"}  # results that say that the police know
+NEED_NOTE = {"no_action"}
+NEED_APPROVAL = {"no_action"}  # a supervisor agrees before a tip is closed so
 
 
 def moves(stage: str) -> tuple[str, ...]:

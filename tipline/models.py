@@ -15,6 +15,8 @@ from tipline.columns import BigId
 from tipline.columns import UtcDateTime as UtcDateTime  # noqa: PLC0414
 from tipline.drafts_table import Draft as Draft  # noqa: PLC0414
 from tipline.drafts_table import Presence as Presence  # noqa: PLC0414
+from tipline.duty_tables import Approval as Approval  # noqa: PLC0414
+from tipline.duty_tables import PoliceReport as PoliceReport  # noqa: PLC0414
 from tipline.kept_back_table import KeptBack as KeptBack  # noqa: PLC0414
 from tipline.people_tables import Alert as Alert  # noqa: PLC0414
 from tipline.people_tables import Contact as Contact  # noqa: PLC0414
@@ -254,13 +256,16 @@ class Outcome(Base):
     """How a matter ended: counts only, no client's name; the note is a sealed entry."""
 
     __tablename__ = "outcome"
+    __table_args__ = (Index("ix_outcome_desk", "desk_id", "created_at"),)
 
     id: Mapped[int] = mapped_column(BigId, primary_key=True)
     tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"), index=True)
     desk_id: Mapped[int] = mapped_column(ForeignKey("desk.id"))
     account_id: Mapped[int] = mapped_column(ForeignKey("account.id"))
     result: Mapped[str] = mapped_column(String(32))
+    identified: Mapped[int | None]
     clients_served: Mapped[int | None]
+    residential: Mapped[int | None]
     reintegrated: Mapped[int | None]
     non_residential: Mapped[int | None]
     note_entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import re
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Select, func, literal_column, select, tuple_
 from sqlalchemy.orm import Session
 
-from tipline import clocks, news
+from tipline import clocks, news, outcomes
 from tipline.abuse import FOLDED
 from tipline.accounts import READERS, Identity
 from tipline.clocks import Clock
@@ -125,7 +125,8 @@ def counts(session: Session, who: Identity, now: datetime) -> dict[str, int]:
 def summary(session: Session, who: Identity, now: datetime) -> dict[str, object]:
     """Return counts by stage and priority, how many are overdue, and the median hours to the first human look.
 
-    A supervisor is given the other desks' counts too (``desks``): figures, never a tip. NotAllowed for other roles.
+    A supervisor is given the other desks' counts too (``desks``), and how their own desk's matters ended (``months``):
+    figures, never a tip. NotAllowed for other roles.
     """
     if who.role not in READERS or who.desk_id is None:
         raise NotAllowed
@@ -133,6 +134,7 @@ def summary(session: Session, who: Identity, now: datetime) -> dict[str, object]
     figures["median_hours_to_first_look"] = _median_hours(session, who.desk_id)
     if who.role == "supervisor":
         others = session.execute(select(Desk.id, Desk.slug).where(Desk.id != who.desk_id).order_by(Desk.id)).all()
+        figures["months"] = [asdict(one) for one in outcomes.by_month(session, who.desk_id, now)]
         figures["desks"] = {slug: _figures(session, desk_id, now) for desk_id, slug in others}
     return figures
 

@@ -30,8 +30,8 @@ from tipline.sealing import (
     unpack,
 )
 
-STORY, NUMBER, MESSAGE, REPLY, NOTE, REASON, OUTCOME, ASSESSMENT, EXTRACT = (
-    "story", "number", "message", "reply", "note", "reason", "outcome", "assessment", "extract",
+STORY, NUMBER, MESSAGE, REPLY, NOTE, REASON, OUTCOME, ASSESSMENT, EXTRACT, REPORT = (
+    "story", "number", "message", "reply", "note", "reason", "outcome", "assessment", "extract", "report",
 )  # fmt: skip
 
 _REPLACE = Prepared(update(Entry.__table__).where(Entry.__table__.c.id == bindparam("entry")))  # type: ignore[arg-type]

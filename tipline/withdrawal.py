@@ -82,7 +82,11 @@ def passed_on(session: Session, tip: Tip) -> PassedOn:
     acted = {event.desk_id for event in events}
     at_police = {desk.id for desk in desks if desk.slug == POLICE and desk.id in acted}
     referred = {desk.id for desk in desks if desk.state in _BY_REFERRAL}
-    reported = [event.at for event in events if event.kind == "moved" and event.data.get("to") == "reported_police"]
+    reported = [
+        event.at
+        for event in events
+        if event.kind == "police_told" or (event.kind == "moved" and event.data.get("to") == "reported_police")
+    ]
     handed = (Outcome.tip_id == tip.id, Outcome.result.in_(_HANDED_OVER))
     ended = list(session.scalars(select(Outcome.created_at).where(*handed)))
     keys = session.scalars(select(DeskKey.id).where(DeskKey.desk_id.in_(at_police | referred)))
@@ -103,7 +107,7 @@ def withdraw(session: Session, tip: Tip, *, by: str, now: datetime) -> PassedOn:
     passed = passed_on(session, tip)
     entries = thread.entries(session, tip.id)
     # What a desk wrote for itself retells the story, and goes and stays with it.
-    own = {thread.NOTE, thread.REASON, thread.OUTCOME, thread.ASSESSMENT}
+    own = {thread.NOTE, thread.REASON, thread.OUTCOME, thread.ASSESSMENT, thread.REPORT}
     for entry in entries:
         if entry.kind == thread.NUMBER or not (passed and (entry.kind in own or passed.has(entry))):
             entry.body = entry.wraps = b""

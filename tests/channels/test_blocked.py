@@ -55,7 +55,7 @@ class TestABlockedPhone:
         who = make.identity(bounded.house, "immigration")
         with make.held(bounded.house, who, tips(bounded)[0].id) as (session, case):
             casework.take(session, case)
-            casework.close(session, case, "information_given")
+            casework.close(session, case, "information_given", note="It is done.")
 
         texter.text("Lithoto")
         assert len(tips(bounded)) == 1

@@ -103,7 +103,7 @@ class TestAFlood:
         who = make.identity(bounded.house, "immigration")
         with make.held(bounded.house, who, first.id) as (session, case):
             casework.take(session, case)
-            casework.close(session, case, "information_given")
+            casework.close(session, case, "information_given", note="It is done.")
         every = tips(bounded)
         assert [tip.stage for tip in every] == ["closed", "received", "closed", "closed"]
         assert every[3].closed_at == bounded.clock.now

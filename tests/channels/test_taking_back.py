@@ -127,7 +127,7 @@ class TestFromThePhoneThatTold:
         (tip,) = line.desk("immigration").tips()
         with make.held(line.house, make.identity(line.house, "immigration"), tip.id) as (session, case):
             casework.take(session, case)
-            casework.close(session, case, "assisted")
+            casework.close(session, case, "assisted", note="It is done.")
         texter.text("DELETE")
         texter.text("Yes")
         assert events(line, tip.id)[-1] == "withdrawn"

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 from click.testing import Result
 from flask import Flask
@@ -73,6 +74,9 @@ def test_every_act_of_staff_leaves_its_row(app: Flask, house: House, tmp_path: P
 def _tips(app: Flask, house: House, log: Log) -> None:
     tip, other = desk.tell_by_phone(house, phone=Phone("+26658809999", "console", "32100")), desk.tell(house)
     case, supervisor, police = (desk.at(app, name) for name in ("immigration", "supervisor", "police"))
+    here = house.clock() + timedelta(hours=2)  # in Lesotho
+    handed: dict[str, Any] = {"parts": "what", "station": SAID, "day": f"{here:%Y-%m-%d}", "time": f"{here:%H:%M}"}
+    excluded = desk.tell(house, exclude=("police",), text="They pay us nothing.")
     for act, verbs in (
         (lambda: case.get(tip), ("first_look",)),
         (lambda: case.get(tip), ()),
@@ -82,7 +86,7 @@ def _tips(app: Flask, house: House, log: Log) -> None:
         (lambda: case.post(tip + "/notes", 422, text=""), ()),
         (lambda: case.post(tip + "/replies", 200, text=SAID, preview="1"), ()),
         (lambda: case.post(tip + "/replies", text=SAID), ("replied",)),
-        (lambda: case.post(tip + "/moves", to="not_substantiated", reason=SAID), ("moved",)),
+        (lambda: case.post(tip + "/moves", to="not_substantiated", reason=SAID), ("moved", "not_passed_on")),
         (lambda: police.get(tip, 404), ()),
         (lambda: case.post(tip + "/referrals", consent="agreed", desk="police", reason=SAID), ("referred",)),
         (lambda: police.get(tip), ("opened",)),
@@ -91,10 +95,23 @@ def _tips(app: Flask, house: House, log: Log) -> None:
         (lambda: case.post(other + "/referrals", consent="agreed", desk="police", reason=SAID), ("referred",)),
         (lambda: police.post(other + "/referrals/2", answer="decline", reason=SAID), ("declined",)),
         (lambda: case.post(other + "/exclusions", desk="shelter", reason=SAID), ("desk_excluded",)),
-        (lambda: case.post(other + "/outcome", result="no_action", note=SAID), ("closed",)),
+        (lambda: case.get(other + "/police-report"), ("viewed",)),
+        (lambda: case.post(other + "/police-report", 200, parts="what"), ("report_made",)),
+        (lambda: case.post(other + "/police-report", 422), ()),
+        (lambda: case.post(other + "/police-reports", **handed), ("moved", "police_told")),
+        (lambda: case.get(other + "/police-reports/1"), ("report_made",)),
+        (lambda: case.post(other + "/police-reports/1/receipt", number="OB 7"), ("receipt_added",)),
+        (lambda: case.post(other + "/outcome", result="no_action", note=SAID), ("close_proposed",)),
+        (lambda: supervisor.get(other), ("viewed",)),
+        (lambda: supervisor.post(other + "/approval", answer="return", reason=SAID), ("close_returned",)),
+        (lambda: case.post(other + "/outcome", result="no_action", note=SAID), ("close_proposed",)),
+        (lambda: supervisor.post(other + "/approval", answer="approve"), ("close_approved", "closed")),
         (lambda: case.post(other + "/kept-back", reason=SAID, months="12"), ("kept_back",)),
-        (lambda: case.post(other + "/kept-back", 422, reason="", months="12"), ("viewed",)),
+        (lambda: case.post(other + "/kept-back", 422, reason="", months="12"), ()),
         (lambda: case.post(other + "/let-go"), ("let_go",)),
+        (lambda: case.post(excluded + "/take"), ("taken",)),
+        (lambda: case.post(excluded + "/moves", 422, to="reported_police"), ("viewed",)),
+        (lambda: case.post(excluded + "/moves", to="reported_police", reason=SAID), ("moved", "told_though_excluded")),
     ):  # fmt: skip
         with log.gains(*verbs):
             act()

@@ -149,7 +149,7 @@ class TestUnread:
         tip_id = answered(core, phone=None)
         with core.held("immigration", tip_id) as (session, case):
             casework.take(session, case)
-            casework.close(session, case, "assisted")
+            casework.close(session, case, "assisted", note="It is done.")
         core.clock.turn(hours=9 * DAY)
         assert (tell(core), told_of(core, tip_id), core.queue("immigration")) == (1, [{"days": 9}], [])
         assert not make.is_unread(core.house, tip_id)

@@ -246,12 +246,12 @@ class TestClosing:
     def test_nothing_is_closed_unread_or_twice(self, core: Core) -> None:
         done = core.told()
         with pytest.raises(errors.ForbiddenMove), core.held("immigration", done.tip_id) as (session, case):
-            casework.close(session, case, "assisted")
+            casework.close(session, case, "assisted", note="It is done.")
         with core.held("immigration", done.tip_id) as (session, case):
             casework.take(session, case)
-            casework.close(session, case, "assisted")
+            casework.close(session, case, "assisted", note="It is done.")
         for act in (
-            lambda session, case: casework.close(session, case, "assisted"),
+            lambda session, case: casework.close(session, case, "assisted", note="It is done."),
             lambda session, case: casework.refer(session, case, "shelter", WHY),
             lambda session, case: casework.move(session, case, "screened"),
         ):

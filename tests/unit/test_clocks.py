@@ -103,7 +103,7 @@ def test_nothing_runs_for_what_is_closed_or_taken_back(core: Core) -> None:
     with core.held("immigration", first) as (session, case):
         casework.take(session, case)
         casework.reply(session, case, "Where is she?", Words())
-        casework.close(session, case, "assisted")
+        casework.close(session, case, "assisted", note="It is done.")
     with core.house.database.write() as session:
         tip = core.tip(second)
         session.add(tip)

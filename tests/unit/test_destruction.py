@@ -10,10 +10,36 @@ from sqlalchemy import event, func, select, text
 from sqlalchemy.orm import Session
 
 from tests import make
-from tipline import casework, destruction, errors, followup, lifecycle, queue, retention, thread, withdrawal
+from tipline import (
+    approval,
+    casework,
+    destruction,
+    errors,
+    followup,
+    lifecycle,
+    police_report,
+    queue,
+    retention,
+    thread,
+    withdrawal,
+)
 from tipline.destruction import BACKUPS, KEEP, LONGEST
-from tipline.models import Act, Base, Entry, Event, Outcome, OutMessage, PhoneThread, Referral, Tip
+from tipline.models import (
+    Act,
+    Approval,
+    Base,
+    Entry,
+    Event,
+    Outcome,
+    OutMessage,
+    PhoneThread,
+    PoliceReport,
+    Referral,
+    Tip,
+)
+from tipline.outcomes import by_month as months_of
 from tipline.phones import Phone
+from tipline.police_report import Told
 from tipline.sealing import unpack
 
 if TYPE_CHECKING:
@@ -41,7 +67,7 @@ def told(core: Core, result: str = "information_given", **changes: object) -> in
 
 
 def close(core: Core, tip_id: int, result: str) -> None:
-    with core.held("immigration", tip_id) as (session, case):
+    with core.held("supervisor", tip_id) as (session, case):
         casework.close(session, case, result, clients_served=2, note="They went home.")
 
 
@@ -171,7 +197,17 @@ def test_figures_are_the_same_before_and_after_and_the_log_stands(core: Core) ->
 
 
 def test_the_minute_of_arrival_goes_at_closing_and_every_minute_when_it_is_destroyed(core: Core) -> None:
-    tip_id = told(core, "no_action")
+    core.clock.now = TOLD
+    done = core.told(text=QUIET, place="maseru", phone=PHONE)
+    core.clock.turn(minutes=7)
+    with core.held("immigration", done.tip_id) as (session, case):
+        casework.take(session, case)
+        police_report.tell(session, case, Told("Maseru Central", core.clock(), {"what": "Labour"}))
+        approval.propose(session, case, "They went home.")
+    core.clock.turn(minutes=7)
+    tip_id = done.tip_id
+    with core.held("supervisor", tip_id) as (session, case):
+        approval.answer(session, case, approval.APPROVE)
     hour = TOLD.replace(minute=0)
     with core.house.database.read() as session:
         first = session.scalars(select(Entry).where(Entry.tip_id == tip_id).order_by(Entry.id)).first()
@@ -185,6 +221,8 @@ def test_the_minute_of_arrival_goes_at_closing_and_every_minute_when_it_is_destr
         times = [*session.scalars(events), *session.scalars(select(Entry.created_at).where(Entry.tip_id == tip_id))]
         times += session.scalars(select(Outcome.created_at))
         times += session.scalars(select(Referral.created_at))
+        times += session.execute(select(PoliceReport.told_at, PoliceReport.created_at)).one()
+        times += session.execute(select(Approval.created_at, Approval.answered_at)).one()
         tip = session.get_one(Tip, tip_id)
         times += [tip.changed_at, tip.closed_at or tip.changed_at]
         assert {time.minute for time in times} == {0}
@@ -244,8 +282,8 @@ def test_a_desk_keeps_a_tip_back_for_a_reason_and_lets_it_go(core: Core) -> None
 def test_where_two_desks_keep_it_the_later_day_counts(core: Core) -> None:
     tip_id = core.accepted()
     with core.held("shelter", tip_id) as (session, case):
-        casework.close(session, case, "no_action", note="Nothing more to do.")
-    ends = core.clock.now + KEEP["no_action"]
+        casework.close(session, case, "information_given", note="Nothing more to do.")
+    ends = core.clock.now + KEEP["information_given"]
     core.clock.now = ends - timedelta(days=2)
     for name, months in (("shelter", 1), ("immigration", 3)):
         with core.held(name, tip_id) as (session, case):
@@ -325,6 +363,7 @@ def _figures(core: Core, tip_id: int) -> tuple[object, ...]:
         path = session.execute(select(Event.kind, Event.account_id).where(Event.kind.in_(("moved", "closed")))).all()
         acts = session.execute(select(Act.seq, Act.link)).all()
         counts = queue.summary(session, core.people["supervisor"], core.clock())
+        counts["months"] = months_of(session, core.people["supervisor"].desk_id or 0, TOLD)
         return (tip.uid, tip.channel, tip.language, tip.category, tip.priority, outcomes, path, acts, counts)
 
 

@@ -116,7 +116,7 @@ def test_words_to_a_closed_matter_come_before_a_desk_again(core: Core) -> None:
     done = core.told(child=True)
     with core.held("immigration", done.tip_id) as (session, case):
         casework.take(session, case)
-        casework.close(session, case, "information_given")
+        casework.close(session, case, "information_given", note="It is done.")
     assert core.queue("immigration") == core.queue("police") == []
     assert opened(core, done).closed
     say(core, done, "They came back.")

@@ -38,7 +38,7 @@ def answered_and_closed(house: House, who: Identity, tip_id: int) -> None:
         casework.reply(session, case, "Please come to the office.", house.words)
     house.clock = lambda: CLOSED
     with make.held(house, who, tip_id) as (session, case):
-        casework.close(session, case, "assisted")
+        casework.close(session, case, "assisted", note="It is done.")
 
 
 def known(house: House, tip_id: int) -> tuple[int, int, int]:

@@ -105,7 +105,7 @@ def test_closed_ones_are_listed_only_when_asked_for(core: Core) -> None:
     done = core.told()
     with core.held("immigration", done.tip_id) as (session, case):
         casework.take(session, case)
-        casework.close(session, case, "assisted")
+        casework.close(session, case, "assisted", note="It is done.")
     assert core.queue("immigration") == []
     assert core.queue("immigration", stage="closed") == [done.tip_id]
 
@@ -160,7 +160,7 @@ class TestSummary:
                 casework.look(session, case)
         with core.held("immigration", ids[0]) as (session, case):
             casework.take(session, case)
-            casework.close(session, case, "assisted")
+            casework.close(session, case, "assisted", note="It is done.")
         figures = summary(core, "immigration")
         assert figures["stages"] == {"received": 11, "closed": 1}
         assert sum(figures["priorities"].values()) == 12

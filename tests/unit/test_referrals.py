@@ -75,7 +75,7 @@ def test_declined_it_reads_nothing_any_more(core: Core) -> None:
 def test_declined_it_stays_out_of_the_closed_ones(core: Core) -> None:
     tip_id, referral = core.referred()
     core.answer("shelter", tip_id, referral, "decline", "No bed is free.")
-    with core.held("immigration", tip_id) as (session, case):
+    with core.held("supervisor", tip_id) as (session, case):
         casework.close(session, case, "no_action", note="Nobody could help.")
     assert core.queue("shelter", stage="closed") == []
     assert core.queue("immigration", stage="closed") == [tip_id]
@@ -145,7 +145,7 @@ def test_whoever_was_asked_answers_before_acting(core: Core) -> None:
         lambda session, case: casework.move(session, case, "urgent_safety"),
         lambda session, case: casework.reply(session, case, "hello", core.house.words),
         lambda session, case: casework.refer(session, case, "police", WHY),
-        lambda session, case: casework.close(session, case, "assisted"),
+        lambda session, case: casework.close(session, case, "assisted", note="It is done."),
     )
     for act in acts:
         with pytest.raises(errors.ForbiddenMove), core.held("shelter", tip_id) as (session, case):
@@ -157,7 +157,7 @@ def test_whoever_was_asked_answers_before_acting(core: Core) -> None:
 def test_what_was_closed_meanwhile_is_not_opened_by_an_answer(core: Core) -> None:
     tip_id, referral = core.referred()
     with core.held("immigration", tip_id) as (session, case):
-        casework.close(session, case, "assisted")
+        casework.close(session, case, "assisted", note="It is done.")
     with pytest.raises(errors.ForbiddenMove):
         core.answer("shelter", tip_id, referral, "accept")
     assert core.tip(tip_id).stage == "closed"

@@ -134,7 +134,7 @@ def test_the_desk_is_told_and_counts_survive(core: Core) -> None:
 def test_a_closed_tip_comes_back_before_the_desk(core: Core) -> None:
     one = told(core)
     with core.held("immigration", one.id) as (session, case):
-        casework.close(session, case, "assisted")
+        casework.close(session, case, "assisted", note="It is done.")
     assert core.queue("immigration") == []
     withdraw(core, one.id)
     assert core.queue("immigration") == [one.id]

@@ -185,6 +185,20 @@ class TestActs:
         assert shelter.ids() == shelter.ids("?stage=declined") == []
         assert said(immigration.get(f"tips/{tip_id}"))["referrals"][0]["answer"] == "We are full."
 
+    def test_closing_without_action_waits_for_a_supervisor(
+        self, app: Flask, client: FlaskClient, immigration: Caller
+    ) -> None:
+        tell(client)
+        (tip_id,) = immigration.ids()
+        immigration.post(f"tips/{tip_id}/moves", to="screened")
+        refused(immigration.post(f"tips/{tip_id}/outcome", result="no_action"), 422, "reason_missing")
+        asked = immigration.post(f"tips/{tip_id}/outcome", result="no_action", note="It was a joke.")
+        assert (asked.status_code, said(asked)) == (201, {"stage": "screened", "waits_for_approval": True})
+        assert immigration.ids() == [tip_id]
+        supervisor = Caller(app, "supervisor")
+        done = supervisor.post(f"tips/{tip_id}/outcome", result="no_action", note="It was a joke.")
+        assert (done.status_code, said(done)) == (201, {"stage": "closed"})
+
     @pytest.mark.parametrize(
         ("act", "body", "status", "code"),
         [

@@ -218,7 +218,7 @@ def test_closing_leads_on_to_the_next_of_the_same_queue(desk: Desk, house: House
     for one in tips[1:]:
         desk.post(one + "/take")
     assert f'href="{tips[1]}?mine=1"' in desk.get(tips[2] + "?mine=1")
-    form: dict[str, Any] = {"result": "assisted", "list": "mine=1", "onward": "1"}
+    form: dict[str, Any] = {"result": "assisted", "note": "They went home.", "list": "mine=1", "onward": "1"}
     answer = desk.post(tips[2] + "/outcome", **form)
     assert answer.headers["Location"].split("?")[0] == tips[1]
     assert "mine=1" in answer.headers["Location"]

@@ -64,7 +64,7 @@ def test_every_filter_finds_its_own(app: Flask, desk: Desk, house: House) -> Non
     desk.post(taken + "/take")
     closed = tell(house)
     desk.post(closed + "/take")
-    desk.post(closed + "/outcome", result="assisted")
+    desk.post(closed + "/outcome", result="assisted", note="It was a misunderstanding.")
     at(app, "police").post(urgent + "/referrals", consent="agreed", desk="shelter", reason="x")
     found = {
         "": {plain, taken, urgent},

@@ -193,7 +193,7 @@ class TestWhatIsShown:
         tip = tell(house)
         desk.post(tip + "/take")
         desk.post(tip + "/assessment", **ADULT)
-        desk.post(tip + "/outcome", result="information_given")
+        desk.post(tip + "/outcome", result="information_given", note="They know where to go.")
         desk.post(tip + "/assessment", 409, **ADULT)
         desk.get(tip + "/assessment", 409)
         page = desk.get(tip)

@@ -153,7 +153,7 @@ def test_a_closed_report_says_so_and_still_hears_its_reporter(somebody: Reporter
     who = at_the_desk(shared, "immigration")
     with make.held(shared, who, last_tip(shared).id) as (session, case):
         casework.take(session, case)
-        casework.close(session, case, "assisted")
+        casework.close(session, case, "assisted", note="It is done.")
     somebody.open("inbox").press("", receipt=digits)
     assert ("Tlaleho ea hau e koetsoe." if somebody.lang == "st" else "Your report is closed.") in somebody.text
     somebody.press("say", text="She is back.")

@@ -6,7 +6,6 @@ A view opens the transaction, calls ``casework`` and leads to the tip; where an 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
 from functools import partial
 
 from flask import Blueprint, Flask, Response, redirect, request, url_for
@@ -17,22 +16,21 @@ from werkzeug.wrappers import Response as AnyResponse
 from tipline import answers, blocklist, callback, casework, destruction, latecomers, queue
 from tipline.accounts import READERS, Identity
 from tipline.casework import Case
-from tipline.errors import DomainError, NotFound
-from tipline.lifecycle import RESULTS
+from tipline.errors import NotFound
 from tipline.web import (
     call_words,
     clock_words,
     desk_drafts,
     desk_referrals,
     desk_search,
-    filters,
     house,
     look,
     queue_page,
     tip_page,
 )
+from tipline.web.acts import act as _act
+from tipline.web.acts import again_with as _again_with
 from tipline.web.compress import same_for_all
-from tipline.web.errors import status_of
 from tipline.web.session import ANYBODY, guard, page, signed_in
 from tipline.web.tip_page import Slip
 
@@ -43,10 +41,6 @@ blueprint.register_blueprint(desk_referrals.blueprint)
 STYLES = ("tokens.css", "desk.css")
 SCRIPT = "desk.js"
 _WEEK = 7 * 86400  # seconds
-_MOST_PEOPLE = 9999
-_ONLY_ADD = {"reply", "note", "call"}  # whatever others did meanwhile, these take nothing back
-
-Act = Callable[[Session, Case], object]
 
 
 @blueprint.record_once
@@ -215,30 +209,6 @@ def move(who: Identity, uid: str) -> AnyResponse:
     return _act(who, uid, "move", lambda session, case: casework.move(session, case, to, reason), "moved")
 
 
-@blueprint.post("/desk/tips/<uid>/outcome")
-@signed_in(*READERS)
-def close(who: Identity, uid: str) -> AnyResponse:
-    """Close a tip with its outcome."""
-    form = request.form
-    counts: dict[str, int | None] = {}
-    for name in ("clients_served", "reintegrated", "non_residential"):
-        typed = form.get(name, "").strip()
-        if typed and not (typed.isascii() and typed.isdecimal() and int(typed) <= _MOST_PEOPLE):
-            return _again_with(who, uid, Slip("close", tip_page.not_a_count(), form), 422)
-        counts[name] = int(typed) if typed else None
-    result = form.get("result", "")
-    if result not in RESULTS:
-        return _again_with(who, uid, Slip("close", tip_page.no_result(), form), 422)
-    note_text = form.get("note", "")
-    return _act(
-        who,
-        uid,
-        "close",
-        lambda session, case: casework.close(session, case, result, note=note_text, **counts),
-        "closed",
-    )
-
-
 @blueprint.post("/desk/tips/<uid>/block")
 @signed_in(*READERS)
 def block(who: Identity, uid: str) -> AnyResponse:
@@ -286,35 +256,3 @@ def blocked(who: Identity) -> str:
     with house().database.read() as session:
         found = blocklist.every(session, who)
     return page("desk/blocked.html", who, blocked=found, reference=queue.reference)
-
-
-def _act(who: Identity, uid: str, form: str, act: Act, done: str) -> AnyResponse:
-    refused: DomainError | None = None
-    onward = None
-    try:
-        with house().database.write() as session:
-            case = casework.hold(session, who, uid, keys=house().keys, now=house().clock())
-            try:
-                if form not in _ONLY_ADD:
-                    tip_page.is_as_seen(session, case)
-                if "onward" in request.form:
-                    onward = queue.after(session, who, case.at, now=case.now, **filters.wanted(filters.carried()))
-                act(session, case)
-            except DomainError as error:
-                refused = error
-                raise
-    except DomainError as error:
-        if error is not refused:  # this tip is not theirs to act on
-            raise
-        return _again_with(who, uid, Slip(form, tip_page.why(error), request.form), status_of(error))
-    house().wake()
-    carried = filters.carried()
-    if onward is not None:
-        return redirect(url_for("desk.tip", uid=onward, done=done, **carried), 303)
-    if done == "declined" or "onward" in request.form:
-        return redirect(url_for("desk.home", done=done, **carried), 303)
-    return redirect(url_for("desk.tip", uid=uid, done=done, **carried), 303)
-
-
-def _again_with(who: Identity, uid: str, slip: Slip, status: int) -> Response:
-    return Response(tip_page.show(who, uid, slip), status)

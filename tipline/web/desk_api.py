@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy.orm import Session
 
-from tipline import casework, desks, news, queue, search, thread
+from tipline import approval, casework, desks, news, outcomes, queue, search, thread
 from tipline.accounts import READERS
 from tipline.casework import Case
 from tipline.errors import NotAllowed
 from tipline.models import Tip
-from tipline.web import house, schemas
+from tipline.web import figures_schemas, house, schemas
 from tipline.web.api_base import PREFIX, Blueprint, call, prepare, signed_in
 
 blueprint = Blueprint("desk_api", __name__, url_prefix=PREFIX + "/desk", description="For desks, with a bearer token")
@@ -90,7 +90,7 @@ def open_tip(uid: str) -> dict[str, Any]:
 def move_tip(body: dict[str, Any], uid: str) -> dict[str, Any]:
     """Move a tip to another stage; whoever moves one that nobody has taken, takes it."""
     with _held(uid) as (session, case):
-        casework.move(session, case, body["to"], body.get("reason") or "")
+        casework.move(session, case, body["to"], body.get("reason") or "", later=True)
     return {"stage": case.tip.stage}
 
 
@@ -139,15 +139,15 @@ def note_on_tip(body: dict[str, Any], uid: str) -> dict[str, Any]:
 
 
 @call(
-    blueprint, "POST", _TIP + "/outcome", body=schemas.OutcomeBody, answer=schemas.StageOut, status=201,
+    blueprint, "POST", _TIP + "/outcome", body=schemas.OutcomeBody, answer=schemas.ClosedOut, status=201,
     errors=_OF_A_TIP, bearer=True,
 )  # fmt: skip
 def close_tip(body: dict[str, Any], uid: str) -> dict[str, Any]:
-    """Close a tip with its outcome: counts, no names."""
-    counts = {name: body.get(name) for name in ("clients_served", "reintegrated", "non_residential")}
+    """Close a tip with its outcome: counts, no names. A caseworker's ``no_action`` waits for a supervisor."""
+    counts = {name: body.get(name) for name in outcomes.COUNTS}
     with _held(uid) as (session, case):
-        casework.close(session, case, body["result"], note=body.get("note") or "", **counts)
-    return {"stage": case.tip.stage}
+        closed = approval.end(session, case, body["result"], note=body.get("note") or "", later=True, **counts)
+        return {"stage": case.tip.stage} if closed else {"stage": case.tip.stage, "waits_for_approval": True}
 
 
 @call(blueprint, "POST", "/search", body=schemas.SearchBody, answer=schemas.TipsOut, errors=(403,), bearer=True)
@@ -164,7 +164,7 @@ def search_tips(body: dict[str, Any]) -> dict[str, Any]:
     return answer
 
 
-@call(blueprint, "GET", "/summary", answer=schemas.SummaryOut, errors=(403,), bearer=True)
+@call(blueprint, "GET", "/summary", answer=figures_schemas.SummaryOut, errors=(403,), bearer=True)
 def summarise() -> dict[str, Any]:
     """Count the desk's tips; a supervisor is given the other desks' counts too."""
     with house().database.read() as session:

@@ -17,6 +17,7 @@ STATUS: dict[type[Exception], int] = {
     errors.UnknownReceipt: 404,
     errors.ForbiddenMove: 409,
     errors.AlreadyThere: 409,
+    errors.ApprovalNeeded: 409,
     errors.NotAllowed: 403,
     errors.NoDeskAccess: 403,
     errors.SignInNeeded: 401,
@@ -46,6 +47,12 @@ MESSAGES = {
     "not_found": _l("There is nothing here."),
     "forbidden_move": _l("This step is not possible at this stage."),
     "reason_missing": _l("This step needs a written reason."),
+    "approval_needed": _l("A supervisor of your desk has to agree to this. Propose it on the tip’s page."),
+    "bad_counts": _l(
+        "The counts do not fit: who stayed in the shelter, went home or is followed up is one of the people served."
+    ),
+    "bad_time": _l("This time lies ahead, or before the report came. Correct it."),
+    "station_missing": _l("Write which police station got it."),
     "excluded_desk": _l("The reporter asked that this office should not see the report."),
     "consent_missing": _l("Say whether they agreed to this referral."),
     "nothing_chosen": _l("Choose at least one thing that the other office needs."),

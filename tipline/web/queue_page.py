@@ -7,7 +7,7 @@ import hashlib
 from flask import Response, request
 from sqlalchemy.orm import Session
 
-from tipline import blocklist, callback, desks, drill, places, queue, safe_times
+from tipline import approval, blocklist, callback, desks, drill, places, queue, safe_times
 from tipline.accounts import Identity
 from tipline.queue import Page
 from tipline.web import call_words, filters, house
@@ -24,20 +24,20 @@ def show(who: Identity) -> Response:
         waiting = [one.name for one in desks.waiting_for_key(session, who.desk_id or 0) if one.id != who.account_id]
         due = desks.renewal_due(session, who.desk_id or 0)
         drill_due = drill.state(session, who.desk_id or 0, now).due
-        tag = _tag(who, shown, counts, waiting, (due, drill_due))
+        approvals = approval.counts(session, who)
+        tag = _tag(who, shown, {**counts, **approvals}, waiting, (due, drill_due))
         if request.if_none_match.contains_weak(tag):
             answer = Response(status=304)
         else:
-            answer = Response(
-                _page(session, who, wanted, shown, counts, waiting, due=due, drill_due=drill_due, tag=tag)
-            )
+            asked = (session, who, wanted, shown, counts, waiting)
+            answer = Response(_page(*asked, due=due, drill_due=drill_due, approvals=approvals, tag=tag))
     answer.set_etag(tag, weak=True)
     return answer
 
 
 def _page(
     session: Session, who: Identity, wanted: dict[str, object], shown: Page, counts: dict[str, int],
-    waiting: list[str], *, due: bool, drill_due: bool, tag: str,
+    waiting: list[str], *, due: bool, drill_due: bool, approvals: dict[str, int], tag: str,
 ) -> str:  # fmt: skip
     tips = [row.tip for row in shown.rows]
     times = callback.times(session, who, tips, house().keys)
@@ -49,6 +49,7 @@ def _page(
         declined={tip_id for tip_id, codes in times.items() if codes == (safe_times.NEVER,)},
         blocked=blocklist.among(session, tips),
         counts=counts,
+        approvals=approvals,
         limit=queue.COUNT_LIMIT,
         tabs=filters.TABS,
         wanted=wanted,

@@ -348,7 +348,9 @@ class OutcomeBody(Body):
     """How a matter ended: counts, no names."""
 
     result = choice(RESULTS, required=True)
+    identified = _count("Victims identified")
     clients_served = _count("Clients the shelter served")
+    residential = _count("Of these, stayed in the shelter")
     reintegrated = _count("Of these, back home")
     non_residential = _count("Of these, still helped")
     note = string(_ANY)
@@ -358,6 +360,12 @@ class StageOut(Schema):
     """The stage after it."""
 
     stage = fields.String(required=True, validate=validate.OneOf(STAGES))
+
+
+class ClosedOut(StageOut):
+    """The stage after it: unchanged where closing without action waits for a supervisor."""
+
+    waits_for_approval = fields.Boolean(metadata={"description": "True where it waits, else left out"})
 
 
 class ReferredOut(StageOut):
@@ -383,18 +391,3 @@ class SearchBody(Body):
 
     q = string(200, required=True, shortest=1)
     cursor = string(60)
-
-
-class FiguresOut(Schema):
-    """Counts of a desk's tips."""
-
-    stages = fields.Dict(required=True, keys=fields.String(), values=fields.Integer())
-    priorities = fields.Dict(required=True, keys=fields.String(), values=fields.Integer())
-    overdue = fields.Integer(required=True)
-
-
-class SummaryOut(FiguresOut):
-    """Counts of the desk's tips; ``desks`` for supervisors only: the other desks' counts."""
-
-    median_hours_to_first_look = fields.Float(required=True, allow_none=True)
-    desks = fields.Dict(keys=fields.String(), values=fields.Nested(FiguresOut))

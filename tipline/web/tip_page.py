@@ -34,7 +34,17 @@ from tipline.accounts import Identity
 from tipline.casework import Case, View
 from tipline.errors import AlreadyThere, DomainError
 from tipline.models import Account, Event, Referral, TipDesk
-from tipline.web import call_words, desk_drafts, filters, house, referral_words, retention_words, triage_words, words
+from tipline.web import (
+    call_words,
+    desk_drafts,
+    duty_page,
+    filters,
+    house,
+    referral_words,
+    retention_words,
+    triage_words,
+    words,
+)
 from tipline.web.compress import never_compress
 from tipline.web.errors import message
 from tipline.web.locale import LANGUAGES
@@ -101,17 +111,22 @@ def happened(session: Session, case: Case, seen: str) -> list[str]:
 def show(who: Identity, uid: str, slip: Slip | None = None, number: callback.Number | None = None) -> str:
     """Return the page of a tip, with a number to call where one is asked for. NotFound, NotAllowed, NoDeskAccess."""
     never_compress()
+    note_look(who, uid)
     with house().database.read() as session:
-        case = _hold(session, who, uid)
+        return _page(session, hold(session, who, uid), slip, number)
+
+
+def note_look(who: Identity, uid: str) -> None:
+    """Note that a person looks at a tip, where there is something to note; its page is made after that."""
+    with house().database.read() as session:
+        case = hold(session, who, uid)
         if not casework.is_news(session, case) and at_once.is_noted(session, case.tip, who, case.now):
-            return _page(session, case, slip, number)
-    with house().database.write() as session:  # only where there is something to note; the page is made after it
-        case = _hold(session, who, uid)
+            return
+    with house().database.write() as session:
+        case = hold(session, who, uid)
         if casework.is_news(session, case):
             casework.look(session, case)
         at_once.come(session, case.tip, who, case.now)
-    with house().database.read() as session:
-        return _page(session, _hold(session, who, uid), slip, number)
 
 
 def telling(who: Identity, uid: str, text: str) -> tuple[str, ...]:
@@ -119,7 +134,7 @@ def telling(who: Identity, uid: str, text: str) -> tuple[str, ...]:
     with house().database.read() as session:
         names = [desk.name(lang) for desk in desks.all_desks(session).values() for lang in LANGUAGES]
         found = giveaways.find(text, names)
-        return found if found and casework.view(session, _hold(session, who, uid)).can_text else ()
+        return found if found and casework.view(session, hold(session, who, uid)).can_text else ()
 
 
 def reports() -> fates.Reports:
@@ -142,13 +157,13 @@ def no_result() -> str:
 def now(who: Identity, uid: str) -> str:
     """Return who else has a tip before them and what was done since a page was made (``seen``): no word of the tip."""
     with house().database.read() as session:
-        case = _hold(session, who, uid)
+        case = hold(session, who, uid)
         noted = at_once.is_noted(session, case.tip, who, case.now)
     if not noted:
         with house().database.write() as session:
-            at_once.come(session, _hold(session, who, uid).tip, who, house().clock())
+            at_once.come(session, hold(session, who, uid).tip, who, house().clock())
     with house().database.read() as session:
-        case = _hold(session, who, uid)
+        case = hold(session, who, uid)
         return render_template(
             "desk/_now.html",
             there=at_once.others(session, case.tip, who, case.now),
@@ -157,7 +172,8 @@ def now(who: Identity, uid: str) -> str:
         )
 
 
-def _hold(session: Session, who: Identity, uid: str) -> Case:
+def hold(session: Session, who: Identity, uid: str) -> Case:
+    """Take hold of a tip for this request; see ``casework.hold``."""
     return casework.hold(session, who, uid, keys=house().keys, now=house().clock())
 
 
@@ -221,6 +237,7 @@ def _page(session: Session, case: Case, slip: Slip | None, number: callback.Numb
         need_reason=lifecycle.NEED_REASON,
         may_refer=tip.stage != "closed" and not (tip.withdrawn_at and view.text is None),
         may_close=tip.stage not in {"received", "closed"},
+        **duty_page.on_tip(session, case),
         reference=queue.reference,
         **triage_words.of_tip(case, view),
         **retention_words.of_tip(session, case),

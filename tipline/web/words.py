@@ -15,7 +15,7 @@ from tipline.costs import Spent
 from tipline.fates import Fate
 from tipline.outbox import Refusals
 from tipline.prices import Price
-from tipline.web import call_words, referral_words, triage_words
+from tipline.web import call_words, duty_words, referral_words, triage_words
 from tipline.web.locale import current_lang, written_date
 
 STAGES = {
@@ -176,6 +176,7 @@ DONE = {
     "excluded": _l("That office is shut out. It cannot open this any more."),
     "called": _l("What came of the call is kept."),
     "left": _l("It stays here."),
+    **duty_words.DONE,
     "blocked": _l("The phone is blocked."),
     "unblocked": _l("The phone is no longer blocked."),
     "kept_back": _l("It is kept back."),
@@ -260,7 +261,7 @@ def event(kind: str, data: dict[str, Any], desks: dict[str, str]) -> str:
         until = written_date(date.fromisoformat(data["until"]))
         return str(gettext("Kept back until %(day)s", day=until))
     own = call_words.event(kind, data) or triage_words.event(kind, data) or referral_words.event(kind, data, desks)
-    said = own or str(EVENTS.get(kind, kind))
+    said = own or duty_words.event(kind) or str(EVENTS.get(kind, kind))
     return said % data if kind == "many_texts" else said
 
 
