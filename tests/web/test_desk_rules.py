@@ -56,6 +56,8 @@ def test_a_change_is_tried_then_made_with_a_reason_then_undone(app: Flask, house
     page = desk.words(admin.get(PAGE))
     assert "In force: version 2" in page
     assert WHY in page
+    assert "When: it is about: " in page
+    assert "Immigration – Immigration" not in page
     shown = admin.get(CHANGE + "?act=change&rule=5")
     assert 'value="domestic" checked' in shown
     undo = admin.get(CHANGE + "?act=back&rule=1")

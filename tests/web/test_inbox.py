@@ -69,7 +69,7 @@ def test_the_desks_answer_appears_and_counts_as_read(somebody: Reporter, shared:
 def test_the_hour_is_lesothos(shared_app: Flask) -> None:
     with shared_app.test_request_context("/st/"):
         locale.use_lang("st")
-        assert inbox._hour(datetime(2026, 11, 24, 22, 0, tzinfo=UTC)) == "la 25 Pulungoana 2026, 00:00"
+        assert inbox._hour(datetime(2026, 11, 24, 22, 0, tzinfo=UTC)) == "la 25 Pulungoana 2026, ka mor’a 00:00"
 
 
 def test_the_digits_stand_in_no_page_that_they_opened(somebody: Reporter, digits: str) -> None:

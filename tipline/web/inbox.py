@@ -10,8 +10,8 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, render_template, request
+from flask_babel import gettext, to_user_timezone
 from flask_babel import lazy_gettext as _l
-from flask_babel import to_user_timezone
 
 from tipline import errors, followup, withdrawal
 from tipline.followup import Thread
@@ -150,5 +150,6 @@ def _held(held: str) -> str:
 
 
 def _hour(hour: datetime) -> str:
+    """Return when, in words that stay true: the hour is rounded down, so it was after it."""
     there = to_user_timezone(hour)
-    return f"{written_date(there.date())}, {there:%H}:00"
+    return str(gettext("%(day)s, after %(clock)s", day=written_date(there.date()), clock=f"{there:%H}:00"))

@@ -93,5 +93,7 @@ def _condition(name: str, value: Any) -> str:  # noqa: ANN401 - what a rule hold
     if name in ASKED:
         return str((_YES if value is ANSWERS["yes"] else _NO)[name])
     values = [value] if isinstance(value, str) else value
-    said: Mapping[str, object] = {"category": words.CATEGORIES, "place_kind": KINDS}.get(name, {})
+    if name == "category":
+        return str(gettext("it is about: %(what)s", what=", ".join(str(words.CATEGORIES[one]) for one in values)))
+    said: Mapping[str, object] = {"place_kind": KINDS}.get(name, {})
     return f"{HEADS[name]}: " + ", ".join(words.place(one) if name == "place" else str(said[one]) for one in values)
