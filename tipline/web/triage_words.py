@@ -169,8 +169,8 @@ def steps(tip: Tip, answers: Answers, result: Result) -> list[tuple[str, str]]:
         if child or tip.danger_now or result.any_present:
             found.append((str(_LOOK_AGAIN), ""))
     else:
-        if result.any_present or answers.matter == assessment.TRAFFICKING:
-            found.append((str(_POLICE), "move"))
+        if tip.police_at is None and (result.any_present or answers.matter == assessment.TRAFFICKING):
+            found.append((str(_POLICE), "police"))
         if child:
             found.append((str(_SOCIAL_WORKER), "refer"))
         elif answers.age == assessment.ADULT:
