@@ -54,7 +54,7 @@ def test_little_goes_in_unless_somebody_chooses_more(desk: Desk, house: House) -
     ).text
     sheet = paper(page)
     for part in (
-        "Report to the police",
+        "A report to the police",
         "section 23",
         "Leribe",
         "A child is concerned Yes",

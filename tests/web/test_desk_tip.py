@@ -112,7 +112,9 @@ def test_a_colleague_may_take_over(app: Flask, desk: Desk, house: House) -> None
     tip = tell(house)
     desk.post(tip + "/take")
     other = at(app, "supervisor")
-    assert "Take over" in other.get(tip)
+    page = other.get(tip)
+    assert page.count(">Take over</button>") == 2  # beside the tip, and in a phone's bar
+    assert 'data-key="t"' not in page  # no slip of a key takes a tip from somebody
     other.post(tip + "/take")
     assert "Taken by supervisor" in words(desk.get(tip))
 

@@ -179,7 +179,7 @@ DONE = {
     **duty_words.DONE,
     "blocked": _l("The phone is blocked."),
     "unblocked": _l("The phone is no longer blocked."),
-    "kept_back": _l("It is kept back."),
+    "kept_back": _l("It is kept back until the day that is named below."),
     "let_go": _l("It is no longer kept back."),
     "unfolded": _l("It stands by itself now, in the queue."),
     "assessed": _l("The assessment is kept."),
