@@ -52,8 +52,9 @@ class Listed:
 
 
 def end(
-    session: Session, case: Case, result: str, *, note: str = "", later: bool = False, **counts: int | None
-) -> bool:
+    session: Session, case: Case, result: str, *, note: str = "", later: bool = False, together: bool = False,
+    **counts: int | None,
+) -> bool:  # fmt: skip
     """Close a tip, or propose it where that takes a supervisor; say whether it is closed. See ``casework.close``.
 
     With ``later`` it may be closed before somebody wrote why the police were not told: the desk is asked for it.
@@ -62,7 +63,7 @@ def end(
         propose(session, case, note)
         return False
     owed = later and not note.strip() and duty.is_owed(session, case.tip, desk_id=case.who.desk_id, result=result)
-    casework.close(session, case, result, note=note, later=later, **counts)
+    casework.close(session, case, result, note=note, later=later, together=together, counted_with=None, **counts)
     if owed:
         session.add(
             Approval(

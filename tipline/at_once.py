@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from tipline import matters
 from tipline.accounts import Identity
 from tipline.models import Account, Event, Presence, Tip
 
@@ -56,7 +57,7 @@ def since(session: Session, tip: Tip, seen: int, who: Identity) -> Sequence[Even
     """Return what others did to a tip after event number ``seen``: whoever acts on an older page is shown it first."""
     wanted = select(Event).where(
         Event.tip_id == tip.id, Event.id > seen, Event.kind.not_in(_QUIET),
-        (Event.account_id != who.account_id) | Event.account_id.is_(None),
+        (Event.account_id != who.account_id) | Event.account_id.is_(None), matters.seen_by(who.desk_id),
     )  # fmt: skip
     return session.scalars(wanted.order_by(Event.id)).all()
 

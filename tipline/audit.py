@@ -53,6 +53,8 @@ VERBS = {  # verb → what it is done to; there is no other place, and an act wi
     "prioritised": TIP,
     "unblocked": TIP,
     "unfolded": TIP,
+    "merged": TIP,
+    "unmerged": TIP,
     "found": TIP,
     "searched": DESK,
     "trail_viewed": DESK,

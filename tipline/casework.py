@@ -15,7 +15,22 @@ from typing import Any
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tipline import abuse, answers, audit, clocks, desks, duty, escalation, fates, lifecycle, news, outcomes, thread
+from tipline import (
+    abuse,
+    answers,
+    audit,
+    clocks,
+    desks,
+    duty,
+    escalation,
+    fates,
+    lifecycle,
+    matters,
+    merging,
+    news,
+    outcomes,
+    thread,
+)
 from tipline.accounts import READERS, Identity
 from tipline.answers import LONGEST_REPLY, Words
 from tipline.case import LONGEST_NOTE as LONGEST_NOTE  # noqa: PLC0414 - handed on
@@ -109,7 +124,8 @@ def view(session: Session, case: Case) -> View:
     extract = next((one for one in reversed(opened) if one.kind == thread.EXTRACT and one.data), None)
     data = (story.data if story else None) or (extract.data if extract else None) or {}
     by_id = {one.id: one for one in opened}
-    events = session.scalars(select(Event).where(Event.tip_id == case.tip.id).order_by(Event.id)).all()
+    known = (Event.tip_id == case.tip.id, matters.seen_by(case.who.desk_id))
+    events = session.scalars(select(Event).where(*known).order_by(Event.id)).all()
     wanted = select(Referral).where(Referral.tip_id == case.tip.id).order_by(Referral.id)
     referrals = tuple(
         (row, _text(by_id.get(row.reason_entry_id)), _text(by_id.get(row.answer_entry_id or 0)))
@@ -208,13 +224,17 @@ def try_again(session: Session, case: Case, entry_id: int, words: Words, reports
 
 
 def close(
-    session: Session, case: Case, result: str, *, note: str = "", later: bool = False, **counts: int | None
-) -> None:
+    session: Session, case: Case, result: str, *, note: str = "", later: bool = False, together: bool = False,
+    counted_with: int | None = None, **counts: int | None,
+) -> None:  # fmt: skip
     """Close a tip with its outcome; ``counts`` are of ``outcomes.COUNTS``, no names.
 
     ForbiddenMove, NotFound (unknown result), BadCounts, ReasonMissing (see ``duty``; without action always, else a
     program may leave it for ``later``), TooLong;
     ApprovalNeeded if nothing was done and it is not a supervisor who closes it.
+
+    ``together`` closes what stands under it as the same matter, too, in the same way and without its counts
+    (``counted_with``: the first); else these stand in the queue again.
     """
     may_act(case)
     lifecycle.check_close(case.tip.stage)
@@ -231,16 +251,21 @@ def close(
     session.add(
         Outcome(
             tip_id=case.tip.id, desk_id=case.who.desk_id, account_id=case.who.account_id, result=result,
-            note_entry_id=entry, created_at=case.now, **counts,
+            note_entry_id=entry, counted_with=counted_with, created_at=case.now, **counts,
         )
     )  # fmt: skip
-    before = case.tip.stage
+    before, others = case.tip.stage, merging.under(session, case) if together else []
+    matters.leave(session, case.tip)
     to_stage(session, case, lifecycle.CLOSED)
     outcomes.end(session, case.tip, case.now)
     abuse.close_folded(session, case.tip.id, case.now)
     leave_event(session, case, "closed", before=before, result=result)
     if accounts_for:
         leave_event(session, case, accounts_for)
+    for one in others:
+        if one.tip.stage == lifecycle.RECEIVED:
+            to_stage(session, one, "screened")
+        close(session, one, result, note=note, later=later, counted_with=case.tip.id)
 
 
 def _answers(given: object) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from sqlalchemy import update
+from sqlalchemy import func, or_, select, update
 from sqlalchemy.orm import Session
 
 from tipline.models import Tip, TipDesk
@@ -78,12 +78,14 @@ def enter(session: Session, tip: Tip, stage: str, now: datetime) -> None:
         tip.waits = False
     session.flush()
     session.execute(update(TipDesk).where(TipDesk.tip_id == tip.id).values(stage=stage, **_posted(tip)))
+    _gather(session, tip)
 
 
 def post(session: Session, tip: Tip) -> None:
     """Write into its desks' queues how urgent a tip is, when its clocks are over and whether it waits."""
     session.flush()
     session.execute(update(TipDesk).where(TipDesk.tip_id == tip.id).values(**_posted(tip)))
+    _gather(session, tip)
 
 
 def wait(session: Session, tip: Tip, *, waits: bool) -> None:
@@ -91,6 +93,23 @@ def wait(session: Session, tip: Tip, *, waits: bool) -> None:
     if tip.waits is not waits:
         tip.waits = waits
         post(session, tip)
+
+
+def _gather(session: Session, tip: Tip) -> None:
+    """Let the first of one matter stand in its desk's queue as its most urgent and its earliest would; see matters."""
+    if not tip.grouped:
+        return
+    first = func.coalesce(TipDesk.matter_of, TipDesk.tip_id)
+    for desk_id, lead_id in session.execute(select(TipDesk.desk_id, first).where(TipDesk.tip_id == tip.id)).all():
+        here = (TipDesk.desk_id == desk_id, or_(TipDesk.tip_id == lead_id, TipDesk.matter_of == lead_id))
+        tips = session.scalars(select(Tip).join(TipDesk, TipDesk.tip_id == Tip.id).where(*here)).all()
+        values = {
+            "priority": min(place(one) for one in tips),
+            "due": min((at for one in tips if (at := due(one)) is not None), default=None),
+            "waits": all(one.waits for one in tips),
+        }
+        lead = update(TipDesk).where(TipDesk.tip_id == lead_id, TipDesk.desk_id == desk_id)
+        session.execute(lead.values(**values))
 
 
 def _posted(tip: Tip) -> dict[str, object]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tipline import clocks, desks, escalation, intake, news, thread
+from tipline import clocks, desks, escalation, intake, matters, news, thread
 from tipline.case import Case, add_entry, leave_event, may_act, said, to_stage
 from tipline.desks import OpenDesk
 from tipline.errors import AllDesksExcluded, AlreadyThere, ForbiddenMove, ReasonMissing
@@ -124,6 +124,7 @@ def _hand_on(session: Session, case: Case, gone: OpenDesk, staying: list[OpenDes
     """Take the tip out of the desk's queue, out of its people's hands, and let another lead."""
     at = session.get(TipDesk, (case.tip.id, gone.id))
     if at is not None:
+        matters.leave(session, case.tip, gone.id)
         session.delete(at)
     tip = case.tip
     if tip.lead_desk_id == gone.id:

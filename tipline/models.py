@@ -25,12 +25,12 @@ from tipline.rules_table import RuleSet as RuleSet  # noqa: PLC0414
 
 _OFFERED = text("state = 'offered'")
 _DUE = text("due IS NOT NULL")
-_WAITS = text("waits")
+_WAIT = text("waits")
 _TAKEN = text("taken_by IS NOT NULL")
 _KEPT = text("carrier_id_locked IS NOT NULL")
 _ALIKE = text("alike IS NOT NULL")
 _FOLDED = text("folded_into IS NOT NULL")
-_ALERT = text("alert IS NOT NULL")
+_ALERT, _UNDER = text("alert IS NOT NULL"), text("matter_of IS NOT NULL")
 _KEEPS = text("closed_at IS NOT NULL AND (destroyed_at IS NULL OR changed_at > destroyed_at)")
 _UNREAD = text("kind = 'reply' AND read_at IS NULL AND told_at IS NULL")
 
@@ -159,6 +159,7 @@ class Tip(Base):
     alike: Mapped[bytes | None] = mapped_column(LargeBinary(32))  # what could make it one of many: see abuse
     folded_into: Mapped[int | None] = mapped_column(BigInteger)  # the tip of the flood that it is kept under
     gathered: Mapped[int] = mapped_column(server_default="0")  # how many tips were ever folded into this one
+    grouped: Mapped[bool] = mapped_column(server_default=false())  # in a matter at some desk, once
     received_at: Mapped[datetime]
     changed_at: Mapped[datetime]
     closed_at: Mapped[datetime | None]
@@ -179,10 +180,9 @@ class TipDesk(Base):
         Index("ix_queue_stage", "desk_id", "stage", "priority", "arrival", "tip_id"),
         Index("ix_queue_offered", "desk_id", "priority", "arrival", sqlite_where=_OFFERED, postgresql_where=_OFFERED),
         Index("ix_queue_due", "desk_id", "priority", "due", "tip_id", sqlite_where=_DUE, postgresql_where=_DUE),
-        Index(
-            "ix_queue_waits", "desk_id", "priority", "arrival", "tip_id", sqlite_where=_WAITS, postgresql_where=_WAITS
-        ),
+        Index("ix_queue_waits", "desk_id", "priority", "arrival", "tip_id", sqlite_where=_WAIT, postgresql_where=_WAIT),
         Index("ix_alert", "desk_id", sqlite_where=_ALERT, postgresql_where=_ALERT),
+        Index("ix_matter", "desk_id", "matter_of", sqlite_where=_UNDER, postgresql_where=_UNDER),
     )
 
     tip_id: Mapped[int] = mapped_column(ForeignKey("tip.id"), primary_key=True)
@@ -196,6 +196,7 @@ class TipDesk(Base):
     waits: Mapped[bool] = mapped_column(server_default=false())  # the tip's own
     alert: Mapped[str | None] = mapped_column(String(16))  # what somebody of this desk is told of: see escalation
     seen: Mapped[int] = mapped_column(server_default="0")  # up to which stir this desk has looked
+    matter_of: Mapped[int | None] = mapped_column(BigInteger)  # the tip under which this desk keeps it: see matters
 
 
 class Entry(Base):
@@ -269,6 +270,7 @@ class Outcome(Base):
     reintegrated: Mapped[int | None]
     non_residential: Mapped[int | None]
     note_entry_id: Mapped[int | None] = mapped_column(ForeignKey("entry.id"))
+    counted_with: Mapped[int | None] = mapped_column(BigInteger)  # the tip of the same matter that figures count
     created_at: Mapped[datetime]
 
 

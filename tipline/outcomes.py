@@ -32,6 +32,9 @@ class Month:
     people: Mapping[str, int] = field(default_factory=dict)
 
 
+_ONCE = Outcome.counted_with.is_(None)  # one matter counts once
+
+
 def check(counts: Mapping[str, int | None]) -> None:
     """Raise BadCounts unless the counts can be true together: not more are reintegrated than were served."""
     served = counts.get(SERVED)
@@ -68,7 +71,9 @@ def by_month(session: Session, desk_id: int, now: datetime, months: int = MONTHS
 def _figures(session: Session, desk_id: int, begins: datetime, ends: datetime) -> Month:
     sums = [func.sum(getattr(Outcome, name)) for name in COUNTS]
     there = (Outcome.desk_id == desk_id, Outcome.created_at >= begins, Outcome.created_at < ends)
-    rows = session.execute(select(Outcome.result, func.count(), *sums).where(*there).group_by(Outcome.result)).all()
+    rows = session.execute(
+        select(Outcome.result, func.count(), *sums).where(*there, _ONCE).group_by(Outcome.result)
+    ).all()
     told = (PoliceReport.desk_id == desk_id, PoliceReport.told_at >= begins, PoliceReport.told_at < ends)
     return Month(
         month=f"{begins.astimezone(_LESOTHO):%Y-%m}",

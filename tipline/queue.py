@@ -5,7 +5,8 @@ from __future__ import annotations
 import base64
 import re
 from collections import Counter
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from statistics import median
 from typing import Any
@@ -30,11 +31,12 @@ _CURSOR = re.compile(r"(P[0-3])\.(-?[0-9]{1,16})\.([0-9]{1,18})", re.ASCII)
 _NOT_CLOSED = TipDesk.stage != "closed"
 _OFFERED = TipDesk.state == literal_column("'offered'")  # as its partial index has it
 _WAITS: ColumnElement[bool] = literal_column("tip_desk.waits")  # so has this: a Boolean would become ``waits = 1``
+_BY_ITSELF = TipDesk.matter_of.is_(None)  # what is one matter stands as one: see ``matters``
 
 
 @dataclass(frozen=True)
 class Row:
-    """A tip in a queue."""
+    """A tip in a queue; of one matter, the first, as urgent and as new as the ``many`` that it stands for."""
 
     tip: Tip
     desk: str
@@ -43,6 +45,8 @@ class Row:
     overdue: bool
     alert: str | None  # see ``escalation``
     unread: bool  # by this desk
+    priority: str
+    many: int = 1
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,7 @@ def page(
         select(Tip, TipDesk, Desk.slug)
         .join(TipDesk, TipDesk.tip_id == Tip.id)
         .join(Desk, Desk.id == Tip.lead_desk_id)
-        .where(TipDesk.desk_id == (who.desk_id or 0), TipDesk.state != "declined")
+        .where(TipDesk.desk_id == (who.desk_id or 0), TipDesk.state != "declined", _BY_ITSELF)
     )
     if stage:
         wanted = wanted.where(TipDesk.stage == stage)
@@ -96,7 +100,7 @@ def page(
     else:
         wanted = wanted.where(tuple_(*order) > after) if after else wanted
         found = list(session.execute(wanted.order_by(*order).limit(size + 1)).all())
-    rows = tuple(row(tip, slug, at, now) for tip, at, slug in found[:size])
+    rows = _together(session, who.desk_id or 0, [row(tip, slug, at, now) for tip, at, slug in found[:size]], now)
     last = found[size - 1][1] if len(found) > size else None
     place_in_it = (last.due if overdue else last.arrival) if last else None
     return Page(rows, f"{last.priority}.{place_in_it}.{last.tip_id}" if last else None)
@@ -140,7 +144,7 @@ def summary(session: Session, who: Identity, now: datetime) -> dict[str, object]
 
 
 def _figures(session: Session, desk_id: int, now: datetime) -> dict[str, object]:
-    there = (TipDesk.desk_id == desk_id, TipDesk.state != "declined")
+    there = (TipDesk.desk_id == desk_id, TipDesk.state != "declined", _BY_ITSELF)
     stages: Counter[str] = Counter()
     priorities: Counter[str] = Counter()
     grouped = select(TipDesk.stage, TipDesk.priority, func.count()).where(*there)
@@ -174,7 +178,33 @@ def _median_hours(session: Session, desk_id: int) -> float | None:
 def row(tip: Tip, desk: str, at: TipDesk, now: datetime) -> Row:
     """Return a tip as a queue shows it, with the clocks that run and whether one is over (domain reference 4)."""
     running = clocks.running(tip)
-    return Row(tip, desk, at.state, running, any(one.over(now) for one in running), at.alert, news.is_unread(tip, at))
+    late = any(one.over(now) for one in running)
+    return Row(tip, desk, at.state, running, late, at.alert, news.is_unread(tip, at), tip.priority)
+
+
+def _together(session: Session, desk_id: int, rows: Sequence[Row], now: datetime) -> tuple[Row, ...]:
+    """Return the rows, those that others stand under with what is urgent and new of these."""
+    leads = [one.tip.id for one in rows if one.tip.grouped]
+    if not leads:
+        return tuple(rows)
+    wanted = select(Tip, TipDesk).join(TipDesk, TipDesk.tip_id == Tip.id)
+    wanted = wanted.where(TipDesk.desk_id == desk_id, TipDesk.matter_of.in_(leads), TipDesk.state != "declined")
+    under: dict[int | None, list[Row]] = {}
+    for tip, at in session.execute(wanted.order_by(Tip.id)):
+        under.setdefault(at.matter_of, []).append(row(tip, "", at, now))
+    return tuple(_as_one([one, *under.get(one.tip.id, [])]) for one in rows)
+
+
+def _as_one(rows: list[Row]) -> Row:
+    return replace(
+        rows[0],
+        clocks=tuple(sorted((clock for one in rows for clock in one.clocks), key=lambda clock: clock.due)),
+        overdue=any(one.overdue for one in rows),
+        alert=next((one.alert for one in rows if one.alert), None),
+        unread=any(one.unread for one in rows),
+        priority=min(one.priority for one in rows),
+        many=len(rows),
+    )
 
 
 def _is_late(now: datetime) -> tuple[ColumnElement[bool], ...]:
@@ -201,7 +231,7 @@ def _late(
 def _count(session: Session, who: Identity, *conditions: ColumnElement[bool]) -> int:
     some = (
         select(TipDesk.tip_id)
-        .where(TipDesk.desk_id == (who.desk_id or 0), TipDesk.state != "declined", *conditions)
+        .where(TipDesk.desk_id == (who.desk_id or 0), TipDesk.state != "declined", _BY_ITSELF, *conditions)
         .limit(COUNT_LIMIT)
     )
     return session.scalar(select(func.count()).select_from(some.subquery())) or 0

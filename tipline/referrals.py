@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
-from tipline import desks, latecomers, lifecycle, news, routing, thread
+from tipline import desks, latecomers, lifecycle, matters, news, routing, thread
 from tipline.case import (
     Case,
     add_entry,
@@ -144,6 +144,7 @@ def answer_referral(session: Session, case: Case, referral_id: int, answer: str,
         case.tip.taken_by = case.who.account_id
         to_stage(session, case, "accepted")
     else:
+        matters.leave(session, case.tip, case.who.desk_id)
         row.state = case.at.state = "declined"
         case.at.active = False
         ours = session.scalars(select(DeskKey.id).where(DeskKey.desk_id == case.who.desk_id)).all()

@@ -12,7 +12,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, delete, or_, select, update
 from sqlalchemy.orm import Session
 
-from tipline import clocks, news, thread
+from tipline import clocks, matters, news, thread
 from tipline.errors import UnknownReceipt
 from tipline.models import (
     Desk,
@@ -123,6 +123,7 @@ def withdraw(session: Session, tip: Tip, *, by: str, now: datetime) -> PassedOn:
     tip.reasons = [one for one in tip.reasons if passed and one != _CALL_ASKED]  # there is no number to call any more
     if not passed:
         tip.indicators = []
+    matters.leave(session, tip)
     _tell_desks(session, tip, WITHDRAWN, now)
     thread.record(session, tip.id, WITHDRAWN, now, by=by, kept=bool(passed))
     session.flush()

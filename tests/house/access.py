@@ -127,6 +127,8 @@ ACCESS = {
     "POST /desk/tips/<uid>/block": of_a_tip(422, "blocked"),
     "POST /desk/tips/<uid>/unblock": of_a_tip(409, "unblocked"),
     "POST /desk/tips/<uid>/unfold": of_a_tip(409, "unfolded"),
+    "POST /desk/tips/<uid>/matter": of_a_tip(422, "merged"),
+    "POST /desk/tips/<uid>/apart": of_a_tip(409, "unmerged"),
     "GET /desk/search": Access(READERS, 200),
     "POST /desk/search": Access(READERS, 200, {"q": "zebra"}, "searched"),
     "GET /desk/tips/<uid>/assessment": of_a_tip(200, NOTHING),

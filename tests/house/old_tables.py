@@ -38,6 +38,9 @@ INSERT INTO entry (id, tip_id, uid, kind, body, wraps, created_at) VALUES (5, 7,
 INSERT INTO referral (id, tip_id, from_desk_id, to_desk_id, account_id, state, reason_entry_id, created_at)
 VALUES (4, 7, 1, 2, 3, 'offered', 5, :at)
 """
+AN_OUTCOME = """
+INSERT INTO outcome (id, tip_id, desk_id, account_id, result, created_at) VALUES (1, 7, 1, 3, 'assisted', :at)
+"""
 
 
 def put(session: Session, *statements: str) -> None:

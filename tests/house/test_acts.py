@@ -23,7 +23,7 @@ from tests.web.test_desk_calls import rung
 from tests.web.test_desk_carriers import message
 from tests.web.test_desk_keys import newcomer, shown
 from tests.web.test_sign_in_second_factor import SET_UP, secret_of
-from tipline import audit, demo, followup
+from tipline import audit, demo, followup, queue
 from tipline.house import House
 from tipline.models import Act, Desk, DeskKey, Entry, OutMessage
 from tipline.phones import Phone
@@ -127,6 +127,10 @@ def _tips(app: Flask, house: House, log: Log) -> None:
         case.post(lead + "/assessment", age="child", d4_pay="yes")
     with log.gains("prioritised"):
         case.post(lead + "/priority", to="P3", reason=SAID)
+    with log.gains("merged", "merged"):
+        case.post(lead + "/matter", reference=queue.reference(tip.rsplit("/", 1)[1]), reason=SAID)
+    with log.gains("unmerged", "unmerged"):
+        case.post(lead + "/apart", reason=SAID)
     with log.gains("blocked"):
         case.post(lead + "/block", reason=SAID)
     case.get(lead)

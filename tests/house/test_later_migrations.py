@@ -8,12 +8,13 @@ import pytest
 from sqlalchemy import select, text
 
 from tests import make
-from tests.house.old_tables import A_DESK, A_KEY, AN_OFFER, BYTES, empty_database, put
+from tests.house.old_tables import A_DESK, A_KEY, AN_OFFER, AN_OUTCOME, BYTES, empty_database, put
 from tipline import migrate, news
 from tipline.models import (
     DeskKey,
     Draft,
     KeptBack,
+    Outcome,
     Presence,
     Referral,
     Tip,
@@ -101,3 +102,19 @@ def test_the_seventeenth_carries_everything_across(kind: str, request: pytest.Fi
         with database.read() as session:
             found = session.execute(select(Tip, TipDesk).join(TipDesk, TipDesk.tip_id == Tip.id).order_by(Tip.id))
             assert [(tip.uid, news.is_unread(tip, at)) for tip, at in found] == [("u", True), ("v", False)]
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_the_twentieth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
+    with empty_database(kind, request, tmp_path) as database:
+        migrate.upgrade(database, "0019")
+        with database.write() as session:
+            put(
+                session, *(one.replace(" unread,", "").replace("false, true,", "false,") for one in AN_OFFER.split(";"))
+            )
+            put(session, AN_OUTCOME)
+        migrate.upgrade(database)
+        with database.read() as session:
+            assert session.scalars(select(Tip.grouped)).all() == [False]
+            assert session.execute(select(TipDesk.state, TipDesk.matter_of)).all() == [("offered", None)]
+            assert session.execute(select(Outcome.result, Outcome.counted_with)).all() == [("assisted", None)]

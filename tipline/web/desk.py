@@ -21,6 +21,7 @@ from tipline.web import (
     call_words,
     clock_words,
     desk_drafts,
+    desk_matters,
     desk_referrals,
     desk_search,
     house,
@@ -38,6 +39,7 @@ blueprint = Blueprint("desk", __name__)
 guard(blueprint)
 blueprint.register_blueprint(desk_search.blueprint)
 blueprint.register_blueprint(desk_referrals.blueprint)
+blueprint.register_blueprint(desk_matters.blueprint)
 STYLES = ("tokens.css", "desk.css")
 SCRIPT = "desk.js"
 _WEEK = 7 * 86400  # seconds

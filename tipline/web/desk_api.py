@@ -146,7 +146,9 @@ def close_tip(body: dict[str, Any], uid: str) -> dict[str, Any]:
     """Close a tip with its outcome: counts, no names. A caseworker's ``no_action`` waits for a supervisor."""
     counts = {name: body.get(name) for name in outcomes.COUNTS}
     with _held(uid) as (session, case):
-        closed = approval.end(session, case, body["result"], note=body.get("note") or "", later=True, **counts)
+        closed = approval.end(
+            session, case, body["result"], note=body.get("note") or "", later=True, together=False, **counts
+        )
         return {"stage": case.tip.stage} if closed else {"stage": case.tip.stage, "waits_for_approval": True}
 
 

@@ -39,7 +39,11 @@ def close(who: Identity, uid: str) -> AnyResponse:
         return again_with(who, uid, Slip("close", tip_page.no_result(), form), 422)
 
     def end(session: Session, case: Case) -> str:
-        return "closed" if approval.end(session, case, result, note=note, **counts) else "proposed"
+        return (
+            "closed"
+            if approval.end(session, case, result, note=note, together="together" in form, **counts)
+            else "proposed"
+        )
 
     return act(who, uid, "close", end, "closed")
 

@@ -70,8 +70,8 @@ def _tag(who: Identity, shown: Page, counts: dict[str, int], waiting: list[str],
     """Return what changes when the page would: counts, rows and their newest change. No word of a tip is in it."""
     rows = [
         (
-            row.tip.id, row.tip.changed_at.isoformat(), row.unread, row.tip.stage, row.tip.priority, row.state,
-            row.overdue, row.tip.news, row.tip.unfinished, row.tip.gathered,
+            row.tip.id, row.tip.changed_at.isoformat(), row.unread, row.tip.stage, row.priority, row.state,
+            row.overdue, row.tip.news, row.tip.unfinished, row.tip.gathered, row.many,
         )
         for row in shown.rows
     ]  # fmt: skip

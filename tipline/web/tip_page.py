@@ -25,6 +25,7 @@ from tipline import (
     giveaways,
     latecomers,
     lifecycle,
+    merging,
     phones,
     queue,
     replies,
@@ -120,12 +121,16 @@ def note_look(who: Identity, uid: str) -> None:
     """Note that a person looks at a tip, where there is something to note; its page is made after that."""
     with house().database.read() as session:
         case = hold(session, who, uid)
-        if not casework.is_news(session, case) and at_once.is_noted(session, case.tip, who, case.now):
+        every = (case, *merging.under(session, case))  # what is one matter is looked at as one
+        if not any(casework.is_news(session, one) for one in every) and at_once.is_noted(
+            session, case.tip, who, case.now
+        ):
             return
     with house().database.write() as session:
         case = hold(session, who, uid)
-        if casework.is_news(session, case):
-            casework.look(session, case)
+        for one in (case, *merging.under(session, case)):
+            if casework.is_news(session, one):
+                casework.look(session, one)
         at_once.come(session, case.tip, who, case.now)
 
 
@@ -209,6 +214,8 @@ def _page(session: Session, case: Case, slip: Slip | None, number: callback.Numb
         talk=seen.talk[earlier:],
         earlier=earlier,
         gathered=abuse.gathered(session, tip.id, who.desk_id or 0) if tip.gathered else None,
+        same=[(one.tip, casework.view(session, one)) for one in merging.under(session, case)],
+        first=merging.first_of(session, case),
         kept_under=abuse.uid_of(session, tip.folded_into),
         texts=abuse.too_many(session, tip.id, house().settings.bounds, case.now),
         block=blocklist.blocked_at(session, tip.id),

@@ -15,7 +15,7 @@ from tipline.costs import Spent
 from tipline.fates import Fate
 from tipline.outbox import Refusals
 from tipline.prices import Price
-from tipline.web import call_words, duty_words, referral_words, triage_words
+from tipline.web import call_words, duty_words, matter_words, referral_words, triage_words
 from tipline.web.locale import current_lang, written_date
 
 STAGES = {
@@ -182,6 +182,8 @@ DONE = {
     "kept_back": _l("It is kept back until the day that is named below."),
     "let_go": _l("It is no longer kept back."),
     "unfolded": _l("It stands by itself now, in the queue."),
+    "merged": _l("They are one matter now."),
+    "unmerged": _l("It stands by itself now, in the queue."),
     "assessed": _l("The assessment is kept."),
     "prioritised": _l("The priority is decided."),
     "shared": _l("The key is shared."),
@@ -261,7 +263,7 @@ def event(kind: str, data: dict[str, Any], desks: dict[str, str]) -> str:
         until = written_date(date.fromisoformat(data["until"]))
         return str(gettext("Kept back until %(day)s", day=until))
     own = call_words.event(kind, data) or triage_words.event(kind, data) or referral_words.event(kind, data, desks)
-    said = own or duty_words.event(kind) or str(EVENTS.get(kind, kind))
+    said = own or duty_words.event(kind) or matter_words.event(kind, data) or str(EVENTS.get(kind, kind))
     return said % data if kind == "many_texts" else said
 
 
