@@ -85,7 +85,7 @@ def test_every_filter_finds_its_own(app: Flask, desk: Desk, house: House) -> Non
     for question, tips in found.items():
         assert set(order(desk.get("/desk/" + question))) == tips, question
     said = words(desk.get("/desk/"))
-    assert "New 1 Urgent 1 Mine 1 Waiting for the reporter 0 Overdue 0 Offered 0 Closed" in said
+    assert "New 1 Urgent 1 Mine 1 Waiting for the reporter 0 Overdue 0 Offered 0 All closed" in said
     assert set(order(at(app, "shelter").get("/desk/?offered=1"))) == {urgent}
 
 

@@ -24,7 +24,7 @@ TABS: tuple[
     (_l("Waiting for the reporter"), {"waits": "1"}, "waits"),
     (_l("Overdue"), {"overdue": "1"}, "overdue"),
     (_l("Offered"), {"offered": "1"}, "offered"),
-    (_l("Closed"), {"stage": "closed"}, None),
+    (_l("All closed"), {"stage": "closed"}, None),
 )
 
 
