@@ -38,7 +38,12 @@ class Clock:
 
 
 def place(tip: Tip | Row) -> str:
-    """Return the priority by which queues sort a tip: its own, or what newer words would raise it to."""
+    """Return the priority by which queues sort a tip: its own, or what newer words would raise it to.
+
+    One that was taken back whole stands below what can still be acted on; its own priority stays, for the counts.
+    """
+    if tip.withdrawn_at is not None and not tip.reasons and not tip.indicators:
+        return "P3"
     return min(tip.priority, tip.newer or tip.priority)
 
 

@@ -29,7 +29,7 @@ def as_posted(core: Core, tip_id: int) -> None:
     tip = core.tip(tip_id)
     with core.house.database.read() as session:
         for at in session.scalars(select(TipDesk).where(TipDesk.tip_id == tip_id)):
-            assert (at.due, at.waits, at.priority) == (clocks.due(tip), tip.waits, tip.priority)
+            assert (at.due, at.waits, at.priority) == (clocks.due(tip), tip.waits, clocks.place(tip))
 
 
 def test_the_first_look_and_the_police_each_have_their_time(core: Core) -> None:
