@@ -60,9 +60,13 @@ LONGEST = max(KEEP.values())
 
 @dataclass(frozen=True)
 class Plan:
-    """When a closed tip is destroyed. ``result`` set that time; None: an outcome without a schedule did, or none."""
+    """When a closed tip is destroyed. ``result`` set that time; None: an outcome without a schedule did, or none.
+
+    ``scheduled`` is when that were if nobody kept it back.
+    """
 
     at: datetime
+    scheduled: datetime
     result: str | None
     waits: bool  # the reporter wrote since: not before somebody has looked
     kept: tuple[KeptBack, ...] = ()
@@ -110,10 +114,9 @@ def plans(session: Session, tips: Sequence[Tip]) -> dict[int, Plan]:
     found = {}
     for tip in closed.values():
         keep, result = keep_of([*results[tip.id], *results[tip.folded_into or 0]])
-        at = max(tip.closed_at or tip.changed_at, tip.changed_at) + keep
-        rows = tuple(row for row in kept[tip.id] if row.until > at) or tuple(kept[tip.id])
-        at = max([at, *(row.until for row in rows)])
-        found[tip.id] = Plan(at, result, tip.id in waiting, tuple(kept[tip.id]))
+        scheduled = max(tip.closed_at or tip.changed_at, tip.changed_at) + keep
+        at = max([scheduled, *(row.until for row in kept[tip.id])])
+        found[tip.id] = Plan(at, scheduled, result, tip.id in waiting, tuple(kept[tip.id]))
     return found
 
 
@@ -135,9 +138,10 @@ def soon(session: Session, desk_id: int, now: datetime) -> Soon:
 
 
 def keep_back(session: Session, case: Case, reason: str, months: int) -> None:
-    """Keep a closed tip back for some ``MONTHS`` from now; once more: from then. ForbiddenMove, ReasonMissing, TooLong.
+    """Keep a closed tip some ``MONTHS`` longer than its schedule does, or than now if that is over.
 
-    A desk decides for itself: where two keep one tip, it stays until the later day.
+    ForbiddenMove, ReasonMissing, TooLong. Once more: the later one counts. A desk decides for itself: where two keep
+    one tip, it stays until the later day.
     """
     if case.at.state == "offered" or case.tip.closed_at is None or is_destroyed(case.tip):
         raise ForbiddenMove
@@ -147,7 +151,9 @@ def keep_back(session: Session, case: Case, reason: str, months: int) -> None:
         raise ReasonMissing
     entry = add_entry(session, case, thread.REASON, said(reason), own_desk(session, case))
     _end(session, case)
-    until = case.now + (timedelta(days=365) if months == MONTHS[-1] else months * _A_MONTH)
+    planned = plan(session, case.tip)
+    longer = timedelta(days=365) if months == MONTHS[-1] else months * _A_MONTH
+    until = max(case.now, planned.scheduled if planned else case.now) + longer
     session.add(
         KeptBack(
             tip_id=case.tip.id, desk_id=case.at.desk_id, account_id=case.who.account_id, reason_entry_id=entry,
