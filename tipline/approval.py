@@ -13,9 +13,9 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, or_, select, true, update
 from sqlalchemy.orm import Session
 
-from tipline import casework, duty, lifecycle, own_entries, thread
+from tipline import casework, duty, lifecycle, thread
 from tipline.accounts import Identity
-from tipline.casework import Case
+from tipline.case import Case, keep_own, leave_event, may_still_act, read_own
 from tipline.errors import AlreadyThere, ForbiddenMove, NotAllowed, ReasonMissing
 from tipline.models import Account, Approval, Tip, TipDesk
 
@@ -86,10 +86,10 @@ def explain(session: Session, case: Case, reason: str) -> None:
         raise AlreadyThere
     if not reason.strip():
         raise ReasonMissing
-    row.answer_entry_id = own_entries.keep(session, case, thread.REASON, {"text": reason})
+    row.answer_entry_id = keep_own(session, case, thread.REASON, {"text": reason})
     row.state, row.answered_by, row.answered_at = SAID, case.who.account_id, case.now
     session.flush()
-    own_entries.left(session, case, duty.NOT_PASSED_ON)
+    leave_event(session, case, duty.NOT_PASSED_ON)
 
 
 def is_unsaid(session: Session, case: Case) -> bool:
@@ -99,11 +99,11 @@ def is_unsaid(session: Session, case: Case) -> bool:
 
 def propose(session: Session, case: Case, reason: str) -> None:
     """Propose to close a tip without action; an earlier proposal gives way. ForbiddenMove, ReasonMissing, TooLong."""
-    own_entries.may_act(case)
+    may_still_act(case)
     lifecycle.check_close(case.tip.stage)
     if not reason.strip():
         raise ReasonMissing
-    entry = own_entries.keep(session, case, thread.REASON, {"text": reason})
+    entry = keep_own(session, case, thread.REASON, {"text": reason})
     mine = (Approval.tip_id == case.tip.id, Approval.desk_id == case.who.desk_id)
     session.execute(update(Approval).where(*mine, Approval.state.in_((WAITING, RETURNED))).values(state=REPLACED))
     session.add(
@@ -113,7 +113,7 @@ def propose(session: Session, case: Case, reason: str) -> None:
         )
     )  # fmt: skip
     session.flush()
-    own_entries.left(session, case, "close_proposed")
+    leave_event(session, case, "close_proposed")
 
 
 def answer(session: Session, case: Case, said: str, words: str = "") -> None:
@@ -124,7 +124,7 @@ def answer(session: Session, case: Case, said: str, words: str = "") -> None:
     """
     if case.who.role != "supervisor":
         raise NotAllowed
-    own_entries.may_act(case)
+    may_still_act(case)
     row = _standing(session, case, WAITING)
     if row is None:
         raise AlreadyThere
@@ -133,16 +133,16 @@ def answer(session: Session, case: Case, said: str, words: str = "") -> None:
     row.answered_by, row.answered_at = case.who.account_id, case.now
     if said == APPROVE:
         row.state = APPROVED
-        own_entries.left(session, case, "close_approved")
-        why = str(own_entries.read(session, case, row.reason_entry_id).get("text", ""))
+        leave_event(session, case, "close_approved")
+        why = str(read_own(session, case, row.reason_entry_id).get("text", ""))
         casework.close(session, case, _CLOSING, note=words if words.strip() else why)
         return
     if not words.strip():
         raise ReasonMissing
     row.state = RETURNED
-    row.answer_entry_id = own_entries.keep(session, case, thread.REASON, {"text": words})
+    row.answer_entry_id = keep_own(session, case, thread.REASON, {"text": words})
     session.flush()
-    own_entries.left(session, case, "close_returned")
+    leave_event(session, case, "close_returned")
 
 
 def proposal(session: Session, case: Case) -> Proposal | None:
@@ -156,9 +156,9 @@ def proposal(session: Session, case: Case) -> Proposal | None:
         state=row.state,
         by=names[row.account_id],
         at=row.created_at,
-        reason=str(own_entries.read(session, case, row.reason_entry_id).get("text", "")),
+        reason=str(read_own(session, case, row.reason_entry_id).get("text", "")),
         answered_by=names.get(row.answered_by or 0, ""),
-        answer=str(own_entries.read(session, case, row.answer_entry_id).get("text", "")),
+        answer=str(read_own(session, case, row.answer_entry_id).get("text", "")),
     )
 
 

@@ -13,7 +13,7 @@ from sqlalchemy.orm import Session
 from tipline import clocks, thread
 from tipline.accounts import Identity
 from tipline.errors import ForbiddenMove, TooLong
-from tipline.models import DeskKey, Tip, TipDesk
+from tipline.models import DeskKey, Entry, Tip, TipDesk
 from tipline.sealing import KeyFile, PrivateKey, PublicKey
 
 LONGEST_NOTE = 16_000
@@ -37,6 +37,13 @@ def may_act(case: Case) -> None:
         raise ForbiddenMove
 
 
+def may_still_act(case: Case) -> None:
+    """Raise ForbiddenMove as ``may_act`` does, and once the tip is closed."""
+    may_act(case)
+    if case.tip.closed_at is not None:
+        raise ForbiddenMove
+
+
 def said(text: str) -> dict[str, str]:
     """Return what is sealed of written words. TooLong."""
     if len(text) > LONGEST_NOTE:
@@ -57,6 +64,21 @@ def add_entry(session: Session, case: Case, kind: str, data: Mapping[str, Any], 
         session, instance=case.file.instance, tip_id=case.tip.id, binding=case.tip.binding, kind=kind, data=data,
         readers=readers, now=case.now, desk_id=case.who.desk_id, account_id=case.who.account_id,
     )  # fmt: skip
+
+
+def keep_own(session: Session, case: Case, kind: str, data: Mapping[str, Any]) -> int:
+    """Seal an entry of this person to their own desk alone; return its id. ForbiddenMove, TooLong."""
+    if len(thread.encode(data)) > 4 * LONGEST_NOTE:  # bytes: a letter may take four
+        raise TooLong
+    return add_entry(session, case, kind, data, own_desk(session, case))
+
+
+def read_own(session: Session, case: Case, entry_id: int | None) -> Mapping[str, Any]:
+    """Open one of the desk's own entries; empty if there is none or it does not open."""
+    entry = session.get(Entry, entry_id) if entry_id is not None else None
+    if entry is None or entry.tip_id != case.tip.id or not entry.wraps:
+        return {}
+    return thread.opened(entry, case.tip, case.keys, case.file.instance).data or {}
 
 
 def own_desk(session: Session, case: Case) -> list[PublicKey]:

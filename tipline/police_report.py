@@ -13,8 +13,8 @@ from datetime import datetime, timedelta
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
-from tipline import audit, casework, clocks, duty, lifecycle, own_entries, telltale, thread
-from tipline.casework import Case
+from tipline import audit, casework, clocks, duty, lifecycle, telltale, thread
+from tipline.case import Case, keep_own, leave_event, may_still_act, read_own
 from tipline.errors import AlreadyThere, BadTime, EmptyTip, NotFound, StationMissing, TooLong
 from tipline.models import Account, PoliceReport
 
@@ -77,7 +77,7 @@ def tell(session: Session, case: Case, told: Told) -> int:
     ``reason`` is needed where the reporter excluded the police. ForbiddenMove, StationMissing, EmptyTip (no part),
     BadTime, ReasonMissing, TooLong.
     """
-    own_entries.may_act(case)
+    may_still_act(case)
     said = clean(session, case, told.said)
     if not told.station.strip():
         raise StationMissing
@@ -92,9 +92,9 @@ def tell(session: Session, case: Case, told: Told) -> int:
     else:  # a second station, or a stage from which it is told without going back
         reason, desk_id = told.reason, case.who.desk_id
         if kind := duty.answers_for(session, case.tip, lifecycle.REPORTED, reason, desk_id=desk_id):
-            own_entries.keep(session, case, thread.REASON, {"text": reason})
-            own_entries.left(session, case, kind)
-    entry = own_entries.keep(
+            keep_own(session, case, thread.REASON, {"text": reason})
+            leave_event(session, case, kind)
+    entry = keep_own(
         session, case, thread.REPORT, {"text": told.station.strip(), "officer": told.officer.strip(), "said": said}
     )
     receipt = _receipt(session, case, told.officer, told.number) if told.number.strip() else None
@@ -104,7 +104,7 @@ def tell(session: Session, case: Case, told: Told) -> int:
     )  # fmt: skip
     session.add(row)
     session.flush()
-    own_entries.left(session, case, "police_told", parts=len(said))
+    leave_event(session, case, "police_told", parts=len(said))
     return row.id
 
 
@@ -119,7 +119,7 @@ def add_receipt(session: Session, case: Case, report_id: int, officer: str, numb
         raise TooLong
     row.receipt_entry_id = _receipt(session, case, officer, number)
     session.flush()
-    own_entries.left(session, case, "receipt_added")
+    leave_event(session, case, "receipt_added")
 
 
 def reports(session: Session, case: Case) -> list[Kept]:
@@ -138,8 +138,8 @@ def report(session: Session, case: Case, report_id: int) -> Kept:
 
 
 def _kept(session: Session, case: Case, row: PoliceReport, names: Mapping[int, str]) -> Kept:
-    data = own_entries.read(session, case, row.entry_id)
-    receipt = own_entries.read(session, case, row.receipt_entry_id)
+    data = read_own(session, case, row.entry_id)
+    receipt = read_own(session, case, row.receipt_entry_id)
     said = data.get("said")
     return Kept(
         id=row.id,
@@ -158,7 +158,7 @@ def _kept(session: Session, case: Case, row: PoliceReport, names: Mapping[int, s
 
 def _receipt(session: Session, case: Case, officer: str, number: str) -> int:
     data = {"text": number.strip(), "number": number.strip(), "officer": officer.strip()}
-    return own_entries.keep(session, case, thread.REPORT, data)
+    return keep_own(session, case, thread.REPORT, data)
 
 
 def _row(session: Session, case: Case, report_id: int) -> PoliceReport:

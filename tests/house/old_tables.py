@@ -11,6 +11,7 @@ from sqlalchemy import bindparam, create_engine, text
 from sqlalchemy.orm import Session
 
 from tests import make
+from tipline import migrate
 from tipline.database import Database
 from tipline.models import UtcDateTime
 
@@ -68,3 +69,16 @@ def empty_database(kind: str, request: pytest.FixtureRequest, tmp_path: Path) ->
         database.dispose()
         connection.execute(text(f"DROP DATABASE {name} WITH (FORCE)"))
     engine.dispose()
+
+
+@contextmanager
+def carried_across(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, before: str, *rows: str
+) -> Iterator[Database]:
+    """Give a database that held these rows at the version ``before`` and has all migrations behind it."""
+    with empty_database(kind, request, tmp_path) as database:
+        migrate.upgrade(database, before)
+        with database.write() as session:
+            put(session, *rows)
+        migrate.upgrade(database)
+        yield database

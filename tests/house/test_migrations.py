@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import bindparam, select, text
 
 from tests import make
-from tests.house.old_tables import A_DESK, A_PHONE, A_TIP, BYTES, empty_database, put
+from tests.house.old_tables import A_DESK, A_PHONE, A_TIP, BYTES, carried_across, empty_database, put
 from tipline import clocks, costs, migrate
 from tipline.database import Database
 from tipline.house import House
@@ -112,30 +112,26 @@ def test_the_third_carries_everything_across(kind: str, request: pytest.FixtureR
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_fourth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with empty_database(kind, request, tmp_path) as database:
-        migrate.upgrade(database, "0003")
-        with database.write() as session:
-            put(session, A_DESK, A_TIP, A_PHONE)
-        migrate.upgrade(database)
-        with database.write() as session:
-            tip = session.execute(text("SELECT id, content_consent, no_texts FROM tip")).one()
-            phone = session.execute(text("SELECT tip_id, language, dialogue FROM phone_thread")).one()
-            assert (tip.id, bool(tip.content_consent), bool(tip.no_texts)) == (7, True, False)
-            assert tuple(phone) == (7, "st", None)
+    with (
+        carried_across(kind, request, tmp_path, "0003", A_DESK, A_TIP, A_PHONE) as database,
+        database.write() as session,
+    ):
+        tip = session.execute(text("SELECT id, content_consent, no_texts FROM tip")).one()
+        phone = session.execute(text("SELECT tip_id, language, dialogue FROM phone_thread")).one()
+        assert (tip.id, bool(tip.content_consent), bool(tip.no_texts)) == (7, True, False)
+        assert tuple(phone) == (7, "st", None)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_fifth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with empty_database(kind, request, tmp_path) as database:
-        migrate.upgrade(database, "0004")
-        with database.write() as session:
-            put(session, A_DESK, A_TIP, A_PHONE)
-        migrate.upgrade(database)
-        with database.write() as session:
-            tip = session.scalars(select(Tip)).one()
-            assert (tip.id, tip.uid, tip.alike, tip.folded_into, tip.gathered) == (7, "u", None, None, 0)
-            phone = session.scalars(select(PhoneThread)).one()
-            assert (phone.tip_id, phone.counted_hour, phone.hour_texts, phone.day_texts) == (7, None, 0, 0)
+    with (
+        carried_across(kind, request, tmp_path, "0004", A_DESK, A_TIP, A_PHONE) as database,
+        database.write() as session,
+    ):
+        tip = session.scalars(select(Tip)).one()
+        assert (tip.id, tip.uid, tip.alike, tip.folded_into, tip.gathered) == (7, "u", None, None, 0)
+        phone = session.scalars(select(PhoneThread)).one()
+        assert (phone.tip_id, phone.counted_hour, phone.hour_texts, phone.day_texts) == (7, None, 0, 0)
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
@@ -177,17 +173,12 @@ def test_the_seventh_carries_everything_across(kind: str, request: pytest.Fixtur
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_the_eighth_carries_everything_across(kind: str, request: pytest.FixtureRequest, tmp_path: Path) -> None:
-    with empty_database(kind, request, tmp_path) as database:
-        migrate.upgrade(database, "0007")
-        with database.write() as session:
-            put(session, A_DESK)
-        migrate.upgrade(database)
-        with database.write() as session:
-            assert session.execute(text("SELECT slug FROM desk")).all() == [("one",)]
-            link = bytes(32)
-            session.add(Act(seq=1, at=make.NOON, verb="restored", kind="instance", object="", data={}, link=link))
-            session.flush()
-            assert session.scalar(select(Act.link)) == link
+    with carried_across(kind, request, tmp_path, "0007", A_DESK) as database, database.write() as session:
+        assert session.execute(text("SELECT slug FROM desk")).all() == [("one",)]
+        link = bytes(32)
+        session.add(Act(seq=1, at=make.NOON, verb="restored", kind="instance", object="", data={}, link=link))
+        session.flush()
+        assert session.scalar(select(Act.link)) == link
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])

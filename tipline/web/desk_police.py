@@ -14,9 +14,9 @@ from flask_babel import to_user_timezone, to_utc
 from sqlalchemy.orm import Session
 from werkzeug.wrappers import Response as AnyResponse
 
-from tipline import casework, desks, duty, own_entries, police_report, queue, telltale
+from tipline import casework, desks, duty, police_report, queue, telltale
 from tipline.accounts import READERS, Identity
-from tipline.casework import Case
+from tipline.case import Case, may_still_act
 from tipline.errors import BadTime, DomainError, EmptyTip, ReasonMissing
 from tipline.police_report import Told
 from tipline.web import duty_page, duty_words, house, tip_page
@@ -106,7 +106,7 @@ def receipt(who: Identity, uid: str, number: int) -> AnyResponse:
 
 def _hold(session: Session, who: Identity, uid: str) -> Case:
     case = tip_page.hold(session, who, uid)
-    own_entries.may_act(case)
+    may_still_act(case)
     return case
 
 
